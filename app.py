@@ -1,0 +1,73 @@
+"""The application factory: settings, extensions, views and commands. Nothing else.
+
+Settings come from the environment (README names them all); `create_app` needs no argument and creates no tables.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask
+from flask_babel import Babel
+from flask_migrate import Migrate
+from sqlalchemy.engine import make_url
+
+import admin_views
+import commands
+from models import db
+
+SETTINGS = ("SECRET_KEY", "DATA_KEYS")
+migrate = Migrate(render_as_batch=True)
+babel = Babel()
+
+
+def create_app(config: Mapping[str, Any] | None = None) -> Flask:
+    """Build the application; `config` goes over the environment's settings (tests, the demo)."""
+    app = Flask(__name__)
+    app.config.from_mapping(
+        SQLALCHEMY_DATABASE_URI=os.environ.get("DATABASE_URL")
+        or f"sqlite:///{Path(app.instance_path) / 'zhuanjie.sqlite'}",
+        SECRET_KEY=os.environ.get("SECRET_KEY"),
+        DATA_KEYS=os.environ.get("DATA_KEYS"),
+        SESSION_COOKIE_SECURE=os.environ.get("SESSION_COOKIE_SECURE") == "1",
+        BABEL_DEFAULT_LOCALE="zh_Hans_CN",
+        BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
+    )
+    app.config.from_mapping(config or {})
+    url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
+    if url.get_backend_name() == "postgresql":
+        # A statement prepared by the driver may get a generic plan that ignores the prefix indexes (design §4).
+        app.config.setdefault(
+            "SQLALCHEMY_ENGINE_OPTIONS", {"connect_args": {"prepare_threshold": None}, "pool_pre_ping": True}
+        )
+    elif url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(Path(app.root_path) / "migrations"))
+    babel.init_app(app)
+    admin_views.build_admin(app)
+    commands.register(app)
+    _refuse_without_keys(app)
+    return app
+
+
+def _refuse_without_keys(app: Flask) -> None:
+    """Serving needs both secrets: say so in one line at `flask run`, and to any other server's every request."""
+    missing = [name for name in SETTINGS if not app.config.get(name)]
+    if not missing:
+        return
+    message = f"Cannot serve: {' and '.join(missing)} must be set in the environment (see README, Settings)."
+    context = click.get_current_context(silent=True)
+    if context is not None and context.info_name == "run":
+        raise click.ClickException(message)
+
+    def refuse(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        environ["wsgi.errors"].write(message + "\n")
+        start_response("503 Service Unavailable", [("Content-Type", "text/plain; charset=utf-8")])
+        return [message.encode() + b"\n"]
+
+    app.wsgi_app = refuse  # type: ignore[method-assign]

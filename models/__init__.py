@@ -1,0 +1,76 @@
+"""The tables and the database handle. No rules live here beyond what the database itself can hold."""
+
+from models import clock, sqlite
+from models.account import Account, Role, RoleCode, RoleGrant, new_session_token
+from models.audit import AuditEntry, AuditEvent
+from models.base import LabelledEnum, ancestor_ids, below, db, new_key, path_segment
+from models.organization import (
+    CHILDLESS_KINDS,
+    COMMITTEE_KINDS,
+    HOLDING_KINDS,
+    Organization,
+    OrganizationKind,
+    PermissionLevel,
+)
+from models.person import Gender, Member, MemberCategory, MemberStatus, masked_id_number
+from models.transfer import (
+    AT_APPLICANT,
+    OPEN_STATES,
+    Anchor,
+    HistoryAction,
+    HistoryEntry,
+    Qualification,
+    Side,
+    Stage,
+    StageRule,
+    Step,
+    StepState,
+    Transfer,
+    TransferKind,
+    TransferState,
+    Walk,
+)
+
+__all__ = [
+    "AT_APPLICANT",
+    "CHILDLESS_KINDS",
+    "COMMITTEE_KINDS",
+    "HOLDING_KINDS",
+    "OPEN_STATES",
+    "Account",
+    "Anchor",
+    "AuditEntry",
+    "AuditEvent",
+    "Gender",
+    "HistoryAction",
+    "HistoryEntry",
+    "LabelledEnum",
+    "Member",
+    "MemberCategory",
+    "MemberStatus",
+    "Organization",
+    "OrganizationKind",
+    "PermissionLevel",
+    "Qualification",
+    "Role",
+    "RoleCode",
+    "RoleGrant",
+    "Side",
+    "Stage",
+    "StageRule",
+    "Step",
+    "StepState",
+    "Transfer",
+    "TransferKind",
+    "TransferState",
+    "Walk",
+    "ancestor_ids",
+    "below",
+    "clock",
+    "db",
+    "masked_id_number",
+    "new_key",
+    "new_session_token",
+    "path_segment",
+    "sqlite",
+]

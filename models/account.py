@@ -1,0 +1,89 @@
+"""Accounts, roles and role grants (spec §1, R7-R10)."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models import clock
+from models.base import LabelledEnum, UtcDateTime, db, enum_type, new_key
+from models.organization import Organization
+from models.person import Member
+
+
+class RoleCode(LabelledEnum):
+    """A secretary's grant is a record, never a permission (spec §1)."""
+
+    LIAISON = "liaison", "联络员"
+    SECRETARY = "secretary", "书记"
+    AUDITOR = "auditor", "审计员"
+    PROVINCIAL_ADMIN = "provincial_admin", "省级管理员"
+
+
+def new_session_token() -> str:
+    """A fresh token: replacing an account's ends all its sessions."""
+    return secrets.token_hex(16)
+
+
+class Account(db.Model):
+    """Who signs in: a formal account belongs to a member, a virtual one to an organization."""
+
+    __tablename__ = "account"
+    __table_args__ = (CheckConstraint("member_id IS NULL OR organization_id IS NULL", name="owner"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(24), unique=True, default=new_key)
+    username: Mapped[str] = mapped_column(String(60), unique=True)
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    """argon2; without one nobody can sign in."""
+    member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), unique=True)
+    organization_id: Mapped[int | None] = mapped_column(ForeignKey("organization.id"), index=True)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    session_token: Mapped[str] = mapped_column(String(32), default=new_session_token)
+    last_signed_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+
+    member: Mapped[Member | None] = relationship(lazy="raise_on_sql")
+    organization: Mapped[Organization | None] = relationship(lazy="raise_on_sql")
+
+    @property
+    def is_formal(self) -> bool:
+        return self.member_id is not None
+
+    def __str__(self) -> str:
+        return self.username
+
+
+class Role(db.Model):
+    """The roles that can be granted; rows, so that a list or a filter can join them."""
+
+    __tablename__ = "role"
+
+    code: Mapped[RoleCode] = mapped_column(enum_type(RoleCode), primary_key=True)
+    name: Mapped[str] = mapped_column(String(20), unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RoleGrant(db.Model):
+    """`account` holds `role` on `organization`; a provincial admin's grant may stand on none."""
+
+    __tablename__ = "role_grant"
+    __table_args__ = (
+        UniqueConstraint("account_id", "organization_id", "role_code"),
+        CheckConstraint("organization_id IS NOT NULL OR role_code = 'provincial_admin'", name="organization"),
+        Index("ix_role_grant_organization_id_role_code", "organization_id", "role_code"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    organization_id: Mapped[int | None] = mapped_column(ForeignKey("organization.id"))
+    role_code: Mapped[RoleCode] = mapped_column(enum_type(RoleCode), ForeignKey("role.code"))
+    granted_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+
+    account: Mapped[Account] = relationship(lazy="raise_on_sql")
+    organization: Mapped[Organization | None] = relationship(lazy="raise_on_sql")

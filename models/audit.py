@@ -1,0 +1,54 @@
+"""The audit log: what changes data or permissions, append-only like history (R5, R49)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models import clock
+from models.base import LabelledEnum, UtcDateTime, db, enum_type
+
+
+class AuditEvent(LabelledEnum):
+    """What the audit log may say; a closed set."""
+
+    LEVEL_SET = "level_set", "设置权限级别"
+    LEVEL_CHANGED = "level_changed", "修改级别资格"
+    ORGANIZATION_CREATED = "organization_created", "新增组织"
+    ORGANIZATION_CHANGED = "organization_changed", "修改组织"
+    ORGANIZATION_MOVED = "organization_moved", "变更上级组织"
+    ORGANIZATION_DELETED = "organization_deleted", "删除组织"
+    MEMBER_CREATED = "member_created", "新增党员"
+    MEMBER_CHANGED = "member_changed", "修改党员"
+    MEMBER_DELETED = "member_deleted", "删除党员"
+    ACCOUNT_CREATED = "account_created", "新增账号"
+    PASSWORD_SET = "password_set", "设置密码"
+    ROLE_GRANTED = "role_granted", "角色赋权"
+    SIGNED_IN = "signed_in", "登录"
+    SIGN_IN_FAILED = "sign_in_failed", "登录失败"
+    SIGNED_OUT = "signed_out", "退出"
+    EXPORTED = "exported", "导出"
+    DATA_IMPORTED = "data_imported", "导入数据"
+
+
+class AuditEntry(db.Model):
+    """One event: who (name as it was), what, on which organization or object; values before and after."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (Index("ix_audit_entry_event_id", "event", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
+    event: Mapped[AuditEvent] = mapped_column(enum_type(AuditEvent))
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
+    """None: the command line."""
+    actor_name: Mapped[str] = mapped_column(String(60))
+    organization_id: Mapped[int | None] = mapped_column(index=True)
+    """Not a foreign key: the entry outlives a deleted organization."""
+    organization_name: Mapped[str] = mapped_column(String(120), default="")
+    subject: Mapped[str] = mapped_column(String(120), default="")
+    """The object's own name: a member's name, a username, a level; never an ID number or a phone."""
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
