@@ -1,0 +1,1 @@
+"""The rules of spec.md as plain functions over the models: no Flask, no HTML."""

@@ -1,0 +1,252 @@
+"""Applying: what the form may say (R18-R20), the preview before 上报 (R45), and applying again (R23)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import joinedload
+
+from models import (
+    OPEN_STATES,
+    HistoryAction,
+    Member,
+    MemberStatus,
+    Organization,
+    OrganizationKind,
+    Side,
+    Stage,
+    Transfer,
+    TransferKind,
+    TransferState,
+    clock,
+    db,
+)
+from workflow import history, moves, planning, policy
+from workflow.errors import N_, RuleError
+from workflow.planning import kind_by_code
+from workflow.policy import Actor
+from workflow.routes import Node, Stop
+from workflow.transaction import open_transfer_exists, transaction
+
+FIELDS = ("destination_id", "reason", "applied_on", "dues_paid_until")
+REASON_LENGTH = 500
+
+
+@dataclass(frozen=True)
+class PreviewStop:
+    """One stop of a planned route as the applicant sees it before 上报 (R45)."""
+
+    stage: Stage
+    label: str
+    organization_id: int
+    organization_name: str
+    side: Side
+    level_unset: bool
+    liaisons: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def application_kinds() -> list[TransferKind]:
+    """The kinds that can be applied for: those within the province."""
+    query = select(TransferKind).where(TransferKind.destination_kind == OrganizationKind.BRANCH.value)
+    return list(db.session.scalars(query.order_by(TransferKind.code)))
+
+
+def destination_branches() -> ColumnElement[bool]:
+    """The organizations that a transfer within the province may go to: active branches (R13)."""
+    return and_(Organization.kind == OrganizationKind.BRANCH, Organization.is_active.is_(True))
+
+
+def preview(kind_code: str, source_organization_id: int, destination_organization_id: int) -> list[PreviewStop]:
+    """The route as it would be planned today, each organization's liaisons, and every warning (R45).
+
+    Raises `RuleError` R12, R13, R14 with the reason where there is no route.
+    """
+    kind = _kind(kind_code)
+    source = _organization(source_organization_id, "member")
+    destination = _organization(destination_organization_id, "destination")
+    stops, lookup = planning.plan_route(kind, source, destination)
+    names = policy.liaison_names({stop.organization_id for stop in stops})
+    return [_preview_stop(stop, lookup[stop.organization_id], tuple(names[stop.organization_id])) for stop in stops]
+
+
+def _preview_stop(stop: Stop, node: Node, liaisons: tuple[str, ...]) -> PreviewStop:
+    warnings = []
+    if stop.level_unset:
+        warnings.append(N_("未设置权限级别，因此继续往上流转。"))
+    if not liaisons:
+        warnings.append(N_("无有效联络员：送到该组织的记录暂时无人办理。"))
+    return PreviewStop(
+        stage=stop.stage,
+        label=stop.stage.label,
+        organization_id=node.id,
+        organization_name=node.name,
+        side=stop.side,
+        level_unset=stop.level_unset,
+        liaisons=liaisons,
+        warnings=tuple(warnings),
+    )
+
+
+def apply(
+    actor: Actor,
+    *,
+    kind_code: str,
+    member_key: str,
+    destination_id: int,
+    reason: str,
+    applied_on: date,
+    dues_paid_until: str,
+) -> Transfer:
+    """上报 a new application for the actor or a member of the actor's subtree, in one transaction (R18-R20, R23).
+
+    Raises `RuleError` whose `field` is one of member, destination, reason, applied_on, dues_paid_until.
+    """
+    with transaction():
+        kind = _kind(kind_code)
+        member = _locked_member(member_key, actor)
+        submitting = policy.submitting_organization(member, actor)
+        _check_member(member)
+        _check_no_open_transfer(member)
+        reason = checked_reason(reason)
+        check_dates(applied_on, dues_paid_until)
+        destination = _organization(destination_id, "destination")
+        stops, _ = planning.plan_route(kind, member.organization, destination)
+        transfer = Transfer(
+            kind=kind,
+            member=member,
+            state=TransferState.IN_PROGRESS,
+            source=member.organization,
+            source_id=member.organization_id,
+            source_path=member.org_path,
+            destination=destination,
+            destination_path=destination.path,
+            reason=reason,
+            applied_on=applied_on,
+            dues_paid_until=dues_paid_until,
+            submitted_by_id=actor.account_id,
+            submitting_organization=db.session.get(Organization, submitting) if submitting else None,
+            submitting_organization_id=submitting,
+            last_action=HistoryAction.SUBMIT,
+            last_organization_id=submitting,
+        )
+        db.session.add(transfer)
+        moves.start(transfer, stops)
+        db.session.flush()
+        acting = transfer.submitting_organization or member.organization
+        history.append(
+            transfer,
+            HistoryAction.SUBMIT,
+            "R23",
+            actor,
+            acting_for=(acting.id, acting.name),
+            after=transfer.current_step,
+        )
+    return transfer
+
+
+def resubmit(
+    transfer: Transfer,
+    actor: Actor,
+    *,
+    destination_id: int | None = None,
+    reason: str | None = None,
+    applied_on: date | None = None,
+    dues_paid_until: str | None = None,
+) -> dict[str, Any]:
+    """上报 again after a withdrawal or a rejection; the fields may be changed (R23). Called by `actions.perform`."""
+    _check_member(transfer.member)
+    was = _words(transfer)
+    if destination_id is not None:
+        transfer.destination = _organization(destination_id, "destination")
+        transfer.destination_path = transfer.destination.path
+    transfer.reason = checked_reason(transfer.reason if reason is None else reason)
+    transfer.applied_on = applied_on or transfer.applied_on
+    transfer.dues_paid_until = dues_paid_until or transfer.dues_paid_until
+    check_dates(transfer.applied_on, transfer.dues_paid_until)
+    # Nothing is written before the planner has agreed: the database would refuse equal ends without a word.
+    with db.session.no_autoflush:
+        stops, _ = planning.plan_route(transfer.kind, transfer.source, transfer.destination)
+    moves.start(transfer, stops)
+    changes = {name: [was[name], value] for name, value in _words(transfer).items() if was[name] != value}
+    return {"changes": changes} if changes else {}
+
+
+def checked_reason(reason: str) -> str:
+    """转出原因, trimmed; `RuleError` R19 where it is empty or too long."""
+    reason = reason.strip()
+    if not reason:
+        raise RuleError(N_("请填写转出原因。"), "R19", "reason")
+    if len(reason) > REASON_LENGTH:
+        raise RuleError(N_("转出原因过长，请控制在%(limit)s字以内。"), "R19", "reason", limit=REASON_LENGTH)
+    return reason
+
+
+def check_dates(applied_on: date, dues_paid_until: str) -> None:
+    """R19: 申请时间 not later than today, 党费缴纳至 a month not after the current one (both in Shanghai)."""
+    if applied_on > clock.today():
+        raise RuleError(N_("申请时间不得晚于今天（%(today)s）。"), "R19", "applied_on", today=clock.today())
+    try:
+        date.fromisoformat(f"{dues_paid_until}-01")
+    except ValueError:
+        raise RuleError(N_("请按“年-月”填写党费缴纳至，例如2026-11。"), "R19", "dues_paid_until") from None
+    if dues_paid_until > clock.this_month():
+        raise RuleError(
+            N_("党费缴纳至不允许超过当前月份（%(month)s）。"), "R19", "dues_paid_until", month=clock.this_month()
+        )
+
+
+def _kind(code: str) -> TransferKind:
+    kind = kind_by_code(code)
+    if kind is None:
+        raise RuleError(N_("没有这种转接类型。"), "R13", "kind")
+    return kind
+
+
+def _organization(identity: int, field: str) -> Organization:
+    organization = db.session.get(Organization, identity)
+    if organization is None:
+        raise RuleError(N_("所选组织不存在，请重新选择。"), "R13", field)
+    return organization
+
+
+def _locked_member(key: str, actor: Actor) -> Member:
+    member: Member | None = db.session.scalar(
+        select(Member)
+        .where(Member.key == key, policy.applicable_members(actor))
+        .options(joinedload(Member.organization))
+        .with_for_update(of=Member)
+        .execution_options(populate_existing=True)
+    )
+    if member is None:
+        raise RuleError(N_("只能为自己或本组织范围内的党员申请，请重新选择党员。"), "R18", "member")
+    return member
+
+
+def _check_member(member: Member) -> None:
+    if member.status is not MemberStatus.NORMAL:
+        raise RuleError(
+            N_("%(name)s的党员状态为“%(status)s”，只有状态正常的党员才能申请转接。"),
+            "R19a",
+            "member",
+            name=member.name,
+            status=member.status.label,
+        )
+
+
+def _check_no_open_transfer(member: Member) -> None:
+    unfinished = select(Transfer.id).where(Transfer.member_id == member.id, Transfer.state.in_(OPEN_STATES))
+    if db.session.scalar(unfinished) is not None:
+        raise open_transfer_exists()
+
+
+def _words(transfer: Transfer) -> dict[str, str]:
+    return {
+        "目的支部": transfer.destination.name,
+        "转出原因": transfer.reason,
+        "申请时间": transfer.applied_on.isoformat(),
+        "党费缴纳至": transfer.dues_paid_until,
+    }

@@ -1,0 +1,33 @@
+"""How a transfer is read for deciding: under its lock, with its steps and the names that refusals and history need."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
+
+from models import Step, Transfer, TransferKind, db
+
+
+def decision_options() -> tuple[ORMOption, ...]:
+    """Loader options for everything that `actions` and `policy` look at."""
+    return (
+        joinedload(Transfer.member),
+        joinedload(Transfer.source),
+        joinedload(Transfer.destination),
+        joinedload(Transfer.current_organization),
+        joinedload(Transfer.submitting_organization),
+        joinedload(Transfer.kind),
+        selectinload(Transfer.steps).joinedload(Step.organization),
+    )
+
+
+def locked_transfer(key: str) -> Transfer | None:
+    """The transfer with this key, re-read under a row lock (on SQLite the write transaction is the lock)."""
+    return db.session.scalar(
+        select(Transfer)
+        .where(Transfer.key == key)
+        .options(*decision_options(), joinedload(Transfer.kind).selectinload(TransferKind.rules))
+        .with_for_update(of=Transfer)
+        .execution_options(populate_existing=True)
+    )

@@ -1,0 +1,178 @@
+"""What each action does to a transfer and its steps. Who may and when is in `actions`; nothing here checks that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from models import HistoryAction, Organization, Step, StepState, Transfer, TransferState, clock, db
+from workflow import planning
+from workflow.errors import N_, RuleError
+from workflow.policy import Actor
+from workflow.routes import Stop
+
+SUBMITTING = frozenset({HistoryAction.SUBMIT, HistoryAction.RESUBMIT})
+APPLICANT = N_("申请人")
+FORWARD = SUBMITTING | {HistoryAction.APPROVE}
+
+
+def start(transfer: Transfer, stops: Sequence[Stop]) -> None:
+    """上报: the whole route is ahead, its first step waits (R23)."""
+    set_ahead(transfer, stops)
+
+
+def approve(transfer: Transfer, actor: Actor, opinion: str = "") -> dict[str, Any]:
+    """通过: the waiting step is handled and what lies ahead is planned by the data of the day (R16, R24)."""
+    _handle(transfer, actor)
+    kept = planning.approvals_in_force(transfer)
+    set_ahead(transfer, planning.plan_ahead(transfer, kept, None))
+    return {}
+
+
+def reject(transfer: Transfer, actor: Actor, reason: str) -> dict[str, Any]:
+    """驳回: back to the step handled before, which decides again; from the first one to the applicant (R25)."""
+    _go_back(transfer, _earlier(transfer), TransferState.REJECTED)
+    return {}
+
+
+def object_(transfer: Transfer, actor: Actor, opinion: str) -> dict[str, Any]:
+    """异议反馈: back to the organization above the branch on the route, past the branch's own receiving step (R29)."""
+    _go_back(transfer, _above_receiver(transfer), TransferState.REJECTED)
+    return {}
+
+
+def withdraw(transfer: Transfer, actor: Actor) -> dict[str, Any]:
+    """撤回: back to the step of the last approval, or to the applicant where nothing was approved (R26)."""
+    _go_back(transfer, _taken_back(transfer), TransferState.WITHDRAWN)
+    return {}
+
+
+def void(transfer: Transfer, actor: Actor) -> dict[str, Any]:
+    """作废: it becomes history, and a new application is possible (R27)."""
+    _end(transfer, TransferState.VOIDED)
+    return {}
+
+
+def confirm(transfer: Transfer, actor: Actor, opinion: str = "") -> dict[str, Any]:
+    """确认报到: the flow ends and the member's organization changes at this moment (R28)."""
+    destination = transfer.destination
+    if not destination.is_active:
+        raise RuleError(N_("“%(name)s”已停用，不能确认报到，请联系省级管理员处理。"), "R12", name=destination.name)
+    _handle(transfer, actor)
+    transfer.member.organization_id = destination.id
+    transfer.member.org_path = destination.path
+    _end(transfer, TransferState.COMPLETED)
+    return {}
+
+
+def set_ahead(transfer: Transfer, stops: Sequence[Stop]) -> None:
+    """Replace the waiting step and all after it by `stops`; approvals in force stay as they are (R16)."""
+    kept = planning.approvals_in_force(transfer)
+    spare = [step for step in transfer.steps if step.state is not StepState.DONE]
+    wanted = {stop.organization_id for stop in stops}
+    with db.session.no_autoflush:  # a new transfer has no current organization yet, which the database would refuse
+        found = db.session.scalars(select(Organization).where(Organization.id.in_(wanted)))
+        organizations = {organization.id: organization for organization in found}
+    for position, stop in enumerate(stops, start=len(kept) + 1):
+        # Rows are written over in place: a position is unique, and new rows would come before old ones go.
+        if spare:
+            step = spare.pop(0)
+        else:
+            step = Step()
+            transfer.steps.append(step)
+        step.position = position
+        step.state = StepState.COMING
+        step.stage = stop.stage
+        step.side = stop.side
+        step.organization = organizations[stop.organization_id]
+        step.organization_id = stop.organization_id
+        step.level_unset = stop.level_unset
+        step.confirms = stop.confirms
+        step.objects = stop.objects
+    for step in spare:
+        transfer.steps.remove(step)
+    _wait_at(transfer, transfer.steps[len(kept)])
+
+
+def destination_in_words(transfer: Transfer, name: str) -> str:
+    """Where action `name` would take the transfer: an organization's name, 申请人, or the end."""
+    if name in ("void", "confirm"):
+        return transfer.destination.name if name == "confirm" else TransferState.VOIDED.label
+    if name in ("approve", "resubmit"):
+        ahead = [step for step in transfer.steps if step.state is StepState.COMING]
+    else:
+        back = {"reject": _earlier, "object": _above_receiver, "withdraw": _taken_back}[name](transfer)
+        ahead = [back] if back else []
+    return ahead[0].organization.name if ahead else APPLICANT
+
+
+def route_words(transfer: Transfer) -> list[str]:
+    """The route as a history entry keeps it: stage and organization of each step."""
+    return [f"{step.stage.label} {step.organization.name}" for step in transfer.steps]
+
+
+def _earlier(transfer: Transfer, besides: int | None = None) -> Step | None:
+    """The nearest step handled before whose organization is still active (R25), other than that of `besides`."""
+    handled = [
+        step
+        for step in planning.approvals_in_force(transfer)
+        if step.organization.is_active and step.organization_id != besides
+    ]
+    return handled[-1] if handled else None
+
+
+def _above_receiver(transfer: Transfer) -> Step | None:
+    return _earlier(transfer, besides=transfer.current_organization_id)
+
+
+def _taken_back(transfer: Transfer) -> Step | None:
+    """The step of the latest approval, if the latest action was one (R26)."""
+    approvals = planning.approvals_in_force(transfer)
+    return approvals[-1] if transfer.last_action is HistoryAction.APPROVE else None
+
+
+def _handle(transfer: Transfer, actor: Actor) -> None:
+    step = transfer.current_step
+    assert step is not None
+    step.state = StepState.DONE
+    step.handled_at = clock.now()
+    step.handled_by = actor.name
+    # Only one step may wait: the database must see this one go before the next one comes.
+    db.session.flush()
+
+
+def _go_back(transfer: Transfer, target: Step | None, at_applicant: TransferState) -> None:
+    first = target.position if target else 0
+    for step in transfer.steps:
+        if step.position >= first:
+            step.state = StepState.COMING
+            step.handled_at = None
+            step.handled_by = ""
+    db.session.flush()
+    if target:
+        _wait_at(transfer, target)
+        return
+    transfer.state = at_applicant
+    transfer.current_organization = None
+    transfer.current_organization_id = None
+    transfer.waiting_organization_id = transfer.submitting_organization_id
+    transfer.arrived_at = clock.now()
+
+
+def _wait_at(transfer: Transfer, step: Step) -> None:
+    transfer.arrived_at = clock.now()
+    step.state = StepState.CURRENT
+    transfer.state = TransferState.IN_PROGRESS
+    transfer.current_organization = step.organization
+    transfer.current_organization_id = step.organization_id
+    transfer.waiting_organization_id = step.organization_id
+
+
+def _end(transfer: Transfer, state: TransferState) -> None:
+    transfer.state = state
+    transfer.current_organization = None
+    transfer.current_organization_id = None
+    transfer.waiting_organization_id = None
+    transfer.ended_at = clock.now()

@@ -1,0 +1,319 @@
+"""Who may do what: one function a question, used by views, actions, look-ups and exports alike (spec §1, R30).
+
+An `Actor` is an account as it stands now: what it is granted and which of that is effective. Nothing here asks the
+database once an actor is loaded, so a list of rows costs no statement a row.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload
+
+from models import (
+    Account,
+    Member,
+    Organization,
+    PermissionLevel,
+    RoleCode,
+    RoleGrant,
+    Step,
+    StepState,
+    Transfer,
+    TransferState,
+    ancestor_ids,
+    below,
+    db,
+)
+
+EVERYTHING = ("",)
+
+
+@dataclass(frozen=True)
+class Post:
+    """One grant of an account, for display and scope."""
+
+    role: RoleCode
+    organization_id: int | None
+    organization_name: str
+    path: str
+    effective: bool
+
+
+@dataclass(frozen=True)
+class Actor:
+    """An account as it stands now. `sole_liaison_of`: organizations with no other effective liaison."""
+
+    account_id: int
+    username: str
+    name: str
+    member_id: int | None
+    member_key: str | None
+    posts: tuple[Post, ...]
+    sole_liaison_of: frozenset[int]
+
+    @property
+    def liaison_paths(self) -> dict[int, str]:
+        """Organization id -> path of each organization whose effective liaison this is."""
+        return {
+            post.organization_id: post.path
+            for post in self.posts
+            if post.role is RoleCode.LIAISON and post.effective and post.organization_id is not None
+        }
+
+    @property
+    def sleeping(self) -> bool:
+        """Holds 联络员 somewhere without effect: the phone is not activated, or the organization is not active."""
+        return any(post.role is RoleCode.LIAISON and not post.effective for post in self.posts)
+
+    @property
+    def is_provincial_admin(self) -> bool:
+        return any(post.role is RoleCode.PROVINCIAL_ADMIN for post in self.posts)
+
+    @property
+    def auditor_paths(self) -> tuple[str, ...]:
+        return tuple(post.path for post in self.posts if post.role is RoleCode.AUDITOR)
+
+
+def effective_liaison() -> ColumnElement[bool]:
+    """The condition on grant, account, member and organization rows that makes a grant one of an *effective liaison*.
+
+    A virtual admin account needs no activated phone, a formal one does (spec §1); nobody acts for a deactivated org.
+    """
+    return and_(
+        RoleGrant.role_code == RoleCode.LIAISON,
+        Account.is_active.is_(True),
+        Organization.is_active.is_(True),
+        or_(Account.member_id.is_(None), Member.phone_activated_at.is_not(None)),
+    )
+
+
+def effective_liaison_grants() -> Select[int | None, int, str, str]:
+    """(organization id, account id, username, member name) of every effective liaison; narrow it with `.where`."""
+    return (
+        select(RoleGrant.organization_id, Account.id, Account.username, Member.name)
+        .join(RoleGrant.account)
+        .join(RoleGrant.organization)
+        .outerjoin(Member, Account.member_id == Member.id)
+        .where(effective_liaison())
+    )
+
+
+def liaison_names(organization_ids: Collection[int]) -> dict[int | None, list[str]]:
+    """The names of the effective liaisons of each organization, for previews and charts (R45)."""
+    names: dict[int | None, list[str]] = {identity: [] for identity in organization_ids}
+    rows = effective_liaison_grants().where(RoleGrant.organization_id.in_(organization_ids)).order_by(RoleGrant.id)
+    for organization_id, _account, username, member_name in db.session.execute(rows):
+        names[organization_id].append(member_name or username)
+    return names
+
+
+def load_actor(account_id: int) -> Actor | None:
+    """The actor of an account: three statements, or None where it is unknown or closed."""
+    account = db.session.scalar(
+        select(Account)
+        .where(Account.id == account_id, Account.is_active.is_(True))
+        .options(joinedload(Account.member), joinedload(Account.organization))
+    )
+    if account is None:
+        return None
+    grants = db.session.scalars(
+        select(RoleGrant)
+        .where(RoleGrant.account_id == account_id)
+        .options(joinedload(RoleGrant.organization))
+        .order_by(RoleGrant.id)
+    ).all()
+    activated = account.member is None or account.member.phone_activated_at is not None
+    posts = tuple(_post(grant, activated) for grant in grants)
+    liaison_of = {post.organization_id for post in posts if post.role is RoleCode.LIAISON and post.effective}
+    return Actor(
+        account_id=account.id,
+        username=account.username,
+        name=_display_name(account),
+        member_id=account.member_id,
+        member_key=account.member.key if account.member else None,
+        posts=posts,
+        sole_liaison_of=_sole({identity for identity in liaison_of if identity is not None}),
+    )
+
+
+def _display_name(account: Account) -> str:
+    if account.member:
+        return account.member.name
+    if account.organization:
+        return f"{account.organization.name}（虚拟管理员）"
+    return account.username
+
+
+def _post(grant: RoleGrant, activated: bool) -> Post:
+    organization = grant.organization
+    return Post(
+        role=grant.role_code,
+        organization_id=grant.organization_id,
+        organization_name=organization.name if organization else "",
+        path=organization.path if organization else "",
+        effective=grant.role_code is not RoleCode.LIAISON
+        or (activated and organization is not None and organization.is_active),
+    )
+
+
+def _sole(organization_ids: Collection[int]) -> frozenset[int]:
+    rows = db.session.execute(effective_liaison_grants().where(RoleGrant.organization_id.in_(organization_ids)))
+    counts = Counter(row.organization_id for row in rows)
+    return frozenset(identity for identity in organization_ids if counts[identity] == 1)
+
+
+# --- Reading -----------------------------------------------------------------------------------------------------
+
+
+def visible_paths(actor: Actor) -> tuple[str, ...]:
+    """The subtrees that an actor may read; `EVERYTHING` for a provincial admin."""
+    if actor.is_provincial_admin:
+        return EVERYTHING
+    return tuple(sorted({*actor.liaison_paths.values(), *actor.auditor_paths}))
+
+
+def within(column: InstrumentedAttribute[str], paths: Iterable[str]) -> ColumnElement[bool]:
+    """The condition that a path column lies in one of the subtrees: one indexed range each."""
+    ranges: list[ColumnElement[bool]] = []
+    for path in paths:
+        if path == "":
+            return true()
+        low, high = below(path)
+        ranges.append(and_(column >= low, column < high))
+    return or_(false(), *ranges)
+
+
+def is_within(path: str, paths: Iterable[str]) -> bool:
+    """`within` for a path at hand."""
+    return any(path.startswith(prefix) for prefix in paths)
+
+
+def organizations_visible(actor: Actor) -> ColumnElement[bool]:
+    """Organizations of the subtrees that the actor reads."""
+    return within(Organization.path, visible_paths(actor))
+
+
+def members_visible(actor: Actor) -> ColumnElement[bool]:
+    """Members of the subtrees that the actor reads, and the actor as a member."""
+    return or_(within(Member.org_path, visible_paths(actor)), Member.id == (actor.member_id or 0))
+
+
+def transfers_visible(actor: Actor) -> ColumnElement[bool]:
+    """Transfers that begin or end in the actor's subtrees or passed the actor's organizations, and their own."""
+    paths = visible_paths(actor)
+    passed = aliased(Step)
+    handled = (
+        select(passed.transfer_id)
+        .where(passed.organization_id.in_(actor.liaison_paths), passed.state != StepState.COMING)
+        .scalar_subquery()
+    )
+    return or_(
+        within(Transfer.source_path, paths),
+        within(Transfer.destination_path, paths),
+        Transfer.member_id == (actor.member_id or 0),
+        Transfer.id.in_(handled) if actor.liaison_paths else false(),
+    )
+
+
+def may_view_transfer(transfer: Transfer, actor: Actor) -> bool:
+    """`transfers_visible` for a transfer at hand, with its steps loaded."""
+    paths = visible_paths(actor)
+    return (
+        is_within(transfer.source_path, paths)
+        or is_within(transfer.destination_path, paths)
+        or (actor.member_id is not None and transfer.member_id == actor.member_id)
+        or any(
+            step.organization_id in actor.liaison_paths and step.state is not StepState.COMING
+            for step in transfer.steps
+        )
+    )
+
+
+# --- Acting on a transfer ----------------------------------------------------------------------------------------
+
+
+def acts_for(organization_id: int | None, transfer: Transfer, actor: Actor) -> bool:
+    """An effective liaison of the very organization; not on the own transfer, unless nobody else could (spec §6)."""
+    if organization_id is None or organization_id not in actor.liaison_paths:
+        return False
+    own = actor.member_id is not None and actor.member_id == transfer.member_id
+    return not own or organization_id in actor.sole_liaison_of
+
+
+def is_applicant_side(transfer: Transfer, actor: Actor) -> bool:
+    """The member; or, where a liaison submitted, any effective liaison of the organization recorded as submitting."""
+    if actor.member_id is not None and actor.member_id == transfer.member_id:
+        return True
+    return acts_for(transfer.submitting_organization_id, transfer, actor)
+
+
+def stands_on_step(transfer: Transfer, actor: Actor) -> bool:
+    """An effective liaison of the organization that stands on the waiting step; nobody above it (spec §1)."""
+    return acts_for(transfer.current_organization_id, transfer, actor)
+
+
+def may_replan(transfer: Transfer, actor: Actor) -> bool:
+    """R16: a provincial admin, or a liaison whom R5 lets mend an organization of the route."""
+    if transfer.state is not TransferState.IN_PROGRESS:
+        return False
+    if actor.is_provincial_admin:
+        return True
+    prefixes = {ancestor for step in transfer.steps for ancestor in ancestor_ids(step.organization.path)}
+    return any(identity in prefixes for identity in actor.liaison_paths)
+
+
+# --- Applying ----------------------------------------------------------------------------------------------------
+
+
+def apply_paths(actor: Actor) -> tuple[str, ...]:
+    """The subtrees for whose members the actor may apply as a liaison (R18)."""
+    return tuple(actor.liaison_paths.values())
+
+
+def applicable_members(actor: Actor) -> ColumnElement[bool]:
+    """Members for whom the actor may apply: those of the own subtrees, and oneself (R18)."""
+    return or_(within(Member.org_path, apply_paths(actor)), Member.id == (actor.member_id or 0))
+
+
+def submitting_organization(member: Member, actor: Actor) -> int | None:
+    """R18, spec §6: the lowest organization at or above the member's whose effective liaison the actor is.
+
+    None where the actor is the member, or is no liaison there.
+    """
+    if actor.member_id == member.id:
+        return None
+    return next((i for i in reversed(ancestor_ids(member.org_path)) if i in actor.liaison_paths), None)
+
+
+# --- Data --------------------------------------------------------------------------------------------------------
+
+
+def may_keep_data(actor: Actor) -> bool:
+    """Provincial admins maintain organizations, members, levels (spec §1)."""
+    return actor.is_provincial_admin
+
+
+def is_liaison(actor: Actor) -> bool:
+    return bool(actor.liaison_paths)
+
+
+def may_edit_member(actor: Actor, member: Member) -> bool:
+    """A provincial admin everywhere, a liaison in the own subtree."""
+    return actor.is_provincial_admin or is_within(member.org_path, apply_paths(actor))
+
+
+def may_set_level(actor: Actor, organization: Organization, *levels: PermissionLevel | None) -> bool:
+    """R5: a provincial admin; a liaison for the own subtree, strictly above it where a level (old, new) asks."""
+    if organization.is_holding:
+        return False
+    if actor.is_provincial_admin:
+        return True
+    strictly = any(level is not None and level.set_from_above for level in levels)
+    return any(
+        organization.path.startswith(path) and not (strictly and organization.path == path)
+        for path in actor.liaison_paths.values()
+    )
