@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask import Flask
+from flask import Flask, request
 from flask_babel import Babel
 from flask_migrate import Migrate
 from sqlalchemy.engine import make_url
 
 import admin_views
 import commands
-from models import db
+from models import db, sqlite
 
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SETTINGS = ("SECRET_KEY", "DATA_KEYS")
 migrate = Migrate(render_as_batch=True)
 babel = Babel()
@@ -49,10 +50,15 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(Path(app.root_path) / "migrations"))
     babel.init_app(app)
+    app.before_request(_say_whether_it_writes)
     admin_views.build_admin(app)
     commands.register(app)
     _refuse_without_keys(app)
     return app
+
+
+def _say_whether_it_writes() -> None:
+    sqlite.begin_as_writer(request.method not in SAFE_METHODS)
 
 
 def _refuse_without_keys(app: Flask) -> None:

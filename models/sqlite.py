@@ -1,7 +1,7 @@
 """SQLite made strict: foreign keys, WAL, patience, and writers that queue when they begin.
 
-A deferred transaction that reads first and writes later fails at once if somebody else wrote in between; one that begins
-IMMEDIATE waits its turn. Readers stay deferred, so that they never wait.
+A deferred transaction that reads first and writes later fails at once if somebody else wrote in between; one that
+begins IMMEDIATE waits its turn. Readers stay deferred, so that they never wait.
 """
 
 from __future__ import annotations
@@ -26,6 +26,11 @@ def writing() -> Iterator[None]:
         yield
     finally:
         _writing.reset(token)
+
+
+def begin_as_writer(writer: bool) -> None:
+    """Say for the rest of this thread's request whether its transactions are going to write."""
+    _writing.set(writer)
 
 
 @event.listens_for(Engine, "connect")
