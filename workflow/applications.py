@@ -106,7 +106,7 @@ def apply(
     Raises `RuleError` whose `field` is one of member, destination, reason, applied_on, dues_paid_until.
     """
     with transaction():
-        kind = _kind(kind_code)
+        kind = _offered_kind(kind_code)
         member = _locked_member(member_key, actor)
         submitting = policy.submitting_organization(member, actor)
         _check_member(member)
@@ -203,6 +203,13 @@ def _kind(code: str) -> TransferKind:
     kind = kind_by_code(code)
     if kind is None:
         raise RuleError(N_("没有这种转接类型。"), "R13", "kind")
+    return kind
+
+
+def _offered_kind(code: str) -> TransferKind:
+    kind = _kind(code)
+    if kind not in application_kinds():
+        raise RuleError(N_("不能在这里申请“%(kind)s”。"), "R18", "kind", kind=kind.name)
     return kind
 
 
