@@ -18,7 +18,7 @@ from sqlalchemy.engine import make_url
 
 import admin_views
 import commands
-from models import db, sqlite
+from models import crypto, db, sqlite
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SETTINGS = ("SECRET_KEY", "DATA_KEYS")
@@ -63,17 +63,29 @@ def _say_whether_it_writes() -> None:
 
 def _refuse_without_keys(app: Flask) -> None:
     """Serving needs both secrets: say so in one line at `flask run`, and to any other server's every request."""
-    missing = [name for name in SETTINGS if not app.config.get(name)]
-    if not missing:
-        return
-    message = f"Cannot serve: {' and '.join(missing)} must be set in the environment (see README, Settings)."
     context = click.get_current_context(silent=True)
-    if context is not None and context.info_name == "run":
-        raise click.ClickException(message)
+    if context is not None and context.info_name == "run" and _missing_keys(app):
+        raise click.ClickException(_missing_keys(app))
+    serve = app.wsgi_app
 
-    def refuse(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    def guarded(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        message = _missing_keys(app)
+        if not message:
+            return serve(environ, start_response)
         environ["wsgi.errors"].write(message + "\n")
         start_response("503 Service Unavailable", [("Content-Type", "text/plain; charset=utf-8")])
         return [message.encode() + b"\n"]
 
-    app.wsgi_app = refuse  # type: ignore[method-assign]
+    app.wsgi_app = guarded  # type: ignore[method-assign]
+
+
+def _missing_keys(app: Flask) -> str:
+    """Why this application cannot serve, in one line; "" where it can."""
+    missing = [name for name in SETTINGS if not app.config.get(name)]
+    if missing:
+        return f"Cannot serve: {' and '.join(missing)} must be set in the environment (see README, Settings)."
+    try:
+        crypto.Keyring.parse(app.config["DATA_KEYS"])
+    except crypto.KeysMissing as error:
+        return f"Cannot serve: {error}"
+    return ""

@@ -24,7 +24,7 @@ def waits_for(actor: Actor) -> ColumnElement[bool]:
     return and_(mine, or_(Transfer.member_id != actor.member_id, waiting.in_(sorted(actor.sole_liaison_of))))
 
 
-def todo(actor: Actor) -> Select[tuple[Transfer]]:
+def todo(actor: Actor) -> Select[Transfer]:
     """待办, what has waited longest first."""
     return select(Transfer).where(waits_for(actor)).order_by(Transfer.arrived_at, Transfer.id)
 

@@ -30,6 +30,7 @@ from models import (
 )
 
 EVERYTHING = ("",)
+VIRTUAL_ADMIN = "虚拟管理员"
 
 
 @dataclass(frozen=True)
@@ -91,10 +92,10 @@ def effective_liaison() -> ColumnElement[bool]:
     )
 
 
-def effective_liaison_grants() -> Select[int | None, int, str, str]:
-    """(organization id, account id, username, member name) of every effective liaison; narrow it with `.where`."""
+def effective_liaison_grants() -> Select[int | None, int, str]:
+    """(organization id, account id, member name) of every effective liaison; narrow it with `.where`."""
     return (
-        select(RoleGrant.organization_id, Account.id, Account.username, Member.name)
+        select(RoleGrant.organization_id, Account.id, Member.name)
         .join(RoleGrant.account)
         .join(RoleGrant.organization)
         .outerjoin(Member, Account.member_id == Member.id)
@@ -103,11 +104,11 @@ def effective_liaison_grants() -> Select[int | None, int, str, str]:
 
 
 def liaison_names(organization_ids: Collection[int]) -> dict[int | None, list[str]]:
-    """The names of the effective liaisons of each organization, for previews and charts (R45)."""
+    """The effective liaisons of each organization, for previews and charts (R45); nobody learns a username by it."""
     names: dict[int | None, list[str]] = {identity: [] for identity in organization_ids}
     rows = effective_liaison_grants().where(RoleGrant.organization_id.in_(organization_ids)).order_by(RoleGrant.id)
-    for organization_id, _account, username, member_name in db.session.execute(rows):
-        names[organization_id].append(member_name or username)
+    for organization_id, _account, member_name in db.session.execute(rows):
+        names[organization_id].append(member_name or VIRTUAL_ADMIN)
     return names
 
 
@@ -144,7 +145,7 @@ def _display_name(account: Account) -> str:
     if account.member:
         return account.member.name
     if account.organization:
-        return f"{account.organization.name}（虚拟管理员）"
+        return f"{account.organization.name}（{VIRTUAL_ADMIN}）"
     return account.username
 
 
@@ -203,7 +204,10 @@ def members_visible(actor: Actor) -> ColumnElement[bool]:
 
 
 def transfers_visible(actor: Actor) -> ColumnElement[bool]:
-    """Transfers that begin or end in the actor's subtrees or passed the actor's organizations, and their own."""
+    """Transfers that begin or end in the actor's subtrees, that their organizations submitted or handled, the own.
+
+    An organization that submitted stays the applicant's side also after the source has been moved out of its subtree.
+    """
     paths = visible_paths(actor)
     passed = aliased(Step)
     handled = (
@@ -215,7 +219,9 @@ def transfers_visible(actor: Actor) -> ColumnElement[bool]:
         within(Transfer.source_path, paths),
         within(Transfer.destination_path, paths),
         Transfer.member_id == (actor.member_id or 0),
-        Transfer.id.in_(handled) if actor.liaison_paths else false(),
+        or_(Transfer.submitting_organization_id.in_(actor.liaison_paths), Transfer.id.in_(handled))
+        if actor.liaison_paths
+        else false(),
     )
 
 
@@ -226,6 +232,7 @@ def may_view_transfer(transfer: Transfer, actor: Actor) -> bool:
         is_within(transfer.source_path, paths)
         or is_within(transfer.destination_path, paths)
         or (actor.member_id is not None and transfer.member_id == actor.member_id)
+        or transfer.submitting_organization_id in actor.liaison_paths
         or any(
             step.organization_id in actor.liaison_paths and step.state is not StepState.COMING
             for step in transfer.steps

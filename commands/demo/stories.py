@@ -1,0 +1,218 @@
+"""What has happened in the demo: transfers in every state, told through the same actions that everybody uses.
+
+A story is who, where to, how many days ago, and what was done after how many hours each. The moments count from the
+day of loading, so that the lists always look like a Tuesday at work.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from commands.demo.people import NAMED, SEED
+from models import Account, Member, Organization, RoleCode, RoleGrant, Transfer, clock, db
+from workflow import accounts, actions, applications, policy
+from workflow.policy import Actor
+from workflow.transaction import transaction
+
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+OPENS, OPEN = timedelta(hours=8), 10 / 24  # the ten hours from eight o'clock stand for the whole day
+CONFIRMED = "to the end"
+Deed = tuple[str, str]
+"""An action and the words that go with it."""
+
+OK: Deed = ("approve", "")
+AGREED: Deed = ("approve", "材料齐全，同意转出。")
+RECEIVED: Deed = ("approve", "同意接收。")
+
+
+@dataclass(frozen=True)
+class Story:
+    """One transfer. `by_member`: the member applied, else a liaison of the branch; `pause` hours between the deeds."""
+
+    member: str
+    to: str
+    days_ago: float
+    deeds: tuple[Deed, ...] = ()
+    reason: str = "工作调动"
+    by_member: bool = True
+    pause: float = 5
+
+
+J1, J2, BAMBOO, FLAG = "35010200400101", "35010200400102", "350102004003", "350102004004"
+WULONG, PROVINCE_OFFICE, CITY_OFFICE = "350823106005", "35Z101", "3501Z101"
+XIAMEN, DISTRICT_OFFICE = "350203001001", "350102Z0"
+
+STORIES = (
+    # under way
+    Story("郑家俊", WULONG, 5.2, (AGREED,), "回原籍工作"),
+    Story("周慧敏", J2, 1.1, (OK, RECEIVED), "随配偶迁居福州"),
+    Story("何俊杰", WULONG, 0.1, (), "驻村工作"),
+    Story("黄志明", J1, 0.9, (OK,), "到福州务工", by_member=False),
+    Story("吴佳怡", WULONG, 6.5, (OK, AGREED, OK, RECEIVED, RECEIVED), "考录为古田镇干部", pause=12),
+    Story("蔡少华", WULONG, 3.2, (OK, OK, RECEIVED), "退休后返乡居住", by_member=False, pause=9),
+    Story("郭雅婷", WULONG, 2.4, (OK, AGREED), "婚后迁居上杭"),
+    Story("罗永福", XIAMEN, 1.3, (OK,), "调往厦门工作"),
+    Story("谢婉清", PROVINCE_OFFICE, 0.6, (OK,), "遴选到省直机关"),
+    Story("高伟", CITY_OFFICE, 2.2, (OK, AGREED), "干部交流"),
+    Story("邱晓燕", WULONG, 4.1, (OK, ("reject", "党费缴纳月份与台账不符，请核对后重报。")), "返乡创业"),
+    Story(
+        "刘志强", WULONG, 9.4, (OK, AGREED, RECEIVED, RECEIVED, ("object", "该同志已到邻村任职，不属于本支部接收。"))
+    ),
+    # at the applicant
+    Story("江海涛", WULONG, 3.0, (("reject", "请先把党费补缴到本月。"),), "返乡居住"),
+    Story("许文斌", BAMBOO, 1.6, (("withdraw", ""),), "住址变动", pause=2),
+    # ended
+    Story("李思颖", BAMBOO, 34.3, (("withdraw", ""), ("void", "")), "住址变动", pause=3),
+    Story("赖福生", J2, 61.2, (("reject", "目的支部选择有误。"), ("void", "")), "随子女居住", pause=20),
+    Story(
+        "张秀英",
+        J2,
+        88.4,
+        (OK, AGREED, RECEIVED, RECEIVED, RECEIVED, ("confirm", "已报到，编入第二党小组。")),
+        pause=22,
+    ),
+    Story("赖福生", "35010200400101", 52.5, (OK, AGREED, OK, RECEIVED, RECEIVED, ("confirm", ""))),
+    Story("王丽华", J1, 120.3, (OK, AGREED, (CONFIRMED, "")), "支部调整", pause=7),
+    Story("李思颖", "350102004003", 20.6, (OK, OK, ("withdraw", ""), OK, OK, RECEIVED, ("confirm", "")), "住址变动"),
+)
+_PAST = 24
+_REASONS = ("工作调动", "住址变动", "退休后返乡居住", "考录公务员", "毕业后就业", "随配偶迁居")
+_LONGEST_PAST = 420
+
+
+def tell_all() -> int:
+    """Let every story happen, in order of time, and some more of the past; returns how many transfers there are."""
+    teller = Teller()
+    stories = sorted([*STORIES, *_past()], key=lambda story: -story.days_ago)
+    for story in stories:
+        teller.tell(story)
+    return len(stories)
+
+
+def _past() -> Iterator[Story]:
+    """Completed transfers of people without a name in `NAMED`, over the last year or so."""
+    chance = random.Random(SEED)  # noqa: S311 - made-up stories, no secret
+    named = [name for name, _gender, _branch in NAMED]
+    names = set(
+        db.session.scalars(
+            select(Member.name)
+            .join(Member.organization)
+            .where(Organization.parent_id.is_not(None), Member.name.not_in(named))
+        )
+    )
+    branches = db.session.scalars(
+        select(Organization.code)
+        .where(Organization.kind == "branch", Organization.level_rank.is_not(None))
+        .order_by(Organization.code)
+    ).all()
+    for name in chance.sample(sorted(names), _PAST):
+        yield Story(
+            name,
+            chance.choice(branches),
+            chance.randrange(30, _LONGEST_PAST) + chance.random() / 3,
+            ((CONFIRMED, ""),),
+            chance.choice(_REASONS),
+            by_member=chance.random() < 0.5,
+            pause=chance.randrange(3, 30),
+        )
+
+
+class Teller:
+    """Tells stories: every deed is done by whoever may do it, at its moment."""
+
+    def __init__(self) -> None:
+        rows = db.session.execute(
+            select(RoleGrant.organization_id, RoleGrant.account_id).where(RoleGrant.role_code == RoleCode.LIAISON)
+        )
+        self._liaisons: dict[int | None, int] = {row.organization_id: row.account_id for row in rows}
+        self._actors: dict[int, Actor] = {}
+        self._now = clock.now()
+
+    def tell(self, story: Story) -> None:
+        """Let one story happen."""
+        wished = self._now - story.days_ago * DAY
+        moment = self._at_work(wished)
+        with clock.at(moment):
+            transfer = self._apply(story)
+        deeds = list(story.deeds)
+        while deeds:
+            wished += timedelta(hours=story.pause)
+            moment = max(self._at_work(wished), moment + MINUTE)
+            action, words = deeds.pop(0)
+            if action == CONFIRMED:
+                step = transfer.current_step
+                assert step is not None
+                action = "confirm" if step.confirms else "approve"
+                deeds += [(CONFIRMED, "")] if action == "approve" else []
+            with clock.at(moment):
+                transfer = actions.perform(
+                    transfer.key, action, self._actor_for(transfer, action), **_inputs(action, words)
+                )
+
+    def _at_work(self, wished: datetime) -> datetime:
+        """The moment moved into office hours, as far as it is past by then."""
+        local = wished.astimezone(clock.SHANGHAI)
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        moved = midnight + OPENS + (local - midnight) * OPEN
+        return moved if moved < self._now else wished
+
+    def _apply(self, story: Story) -> Transfer:
+        member = db.session.scalars(
+            select(Member)
+            .where(Member.name == story.member)
+            .options(joinedload(Member.organization))
+            .order_by(Member.id)
+        ).first()
+        assert member is not None, story.member
+        destination = db.session.scalars(select(Organization).where(Organization.code == story.to)).one()
+        by = self._own_account(member) if story.by_member else self._liaisons[member.organization_id]
+        return applications.apply(
+            self._actor(by),
+            kind_code="intra",
+            member_key=member.key,
+            destination_id=destination.id,
+            reason=story.reason,
+            applied_on=clock.today(),
+            dues_paid_until=clock.this_month(),
+        )
+
+    def _actor_for(self, transfer: Transfer, action: str) -> Actor:
+        """Whoever the transition table offers the action to: the liaison where it waits, or who moved it last."""
+        member = db.session.scalar(select(Account.id).where(Account.member_id == transfer.member_id))
+        candidates = (
+            self._liaisons.get(transfer.current_organization_id),
+            self._liaisons.get(transfer.last_organization_id),
+            member,
+        )
+        for account_id in filter(None, candidates):
+            actor = self._actor(account_id)
+            if action in {offered.name for offered in actions.available_actions(transfer, actor)}:
+                return actor
+        raise AssertionError(f"nobody may {action} the transfer of {transfer.member.name}")
+
+    def _actor(self, account_id: int) -> Actor:
+        if account_id not in self._actors:
+            actor = policy.load_actor(account_id)
+            assert actor is not None
+            self._actors[account_id] = actor
+        return self._actors[account_id]
+
+    def _own_account(self, member: Member) -> int:
+        """The account of a member, made where there is none; nobody can sign in with it before it has a password."""
+        found = db.session.scalar(select(Account.id).where(Account.member_id == member.id))
+        if found is not None:
+            return found
+        with transaction():
+            return accounts.create_account(f"dy{member.id:04d}", member=member).id
+
+
+def _inputs(action: str, words: str) -> Mapping[str, Any]:
+    names = {"approve": "opinion", "confirm": "opinion", "object": "opinion", "reject": "reason"}
+    return {names[action]: words} if action in names else {}

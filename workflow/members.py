@@ -1,0 +1,251 @@
+"""Keeping members right: creating, changing, deleting (R6, R7, R32a, R41).
+
+Each function checks, changes, writes the audit entry and flushes; the caller's `transaction` commits. `actor` None is
+the command line. The checks on a person's data by themselves are in `people_data`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from models import (
+    HOLDING_KINDS,
+    Account,
+    AuditEvent,
+    Gender,
+    Member,
+    MemberCategory,
+    MemberStatus,
+    Organization,
+    OrganizationKind,
+    Transfer,
+    clock,
+    db,
+)
+from models.crypto import keyring
+from workflow import audit, policy
+from workflow.errors import N_, RuleError
+from workflow.people_data import (
+    ETHNICITIES,
+    IdNumber,
+    check_ethnicity,
+    check_gender,
+    check_id_number,
+    check_joined_on,
+    check_person_name,
+    normal_mobile,
+)
+from workflow.policy import Actor
+
+__all__ = [
+    "EDITABLE",
+    "ETHNICITIES",
+    "KEEPERS_ONLY",
+    "MEMBER_KINDS",
+    "IdNumber",
+    "change_member",
+    "check_id_number",
+    "check_new_home",
+    "create_member",
+    "delete_member",
+    "logged",
+    "normal_mobile",
+    "other_home",
+    "phone_taken",
+]
+
+EDITABLE = ("id_number", "name", "gender", "ethnicity", "category", "status", "phone", "joined_on")
+KEEPERS_ONLY = frozenset({"id_number", "status"})
+"""What a liaison may not change: who the person is, and whether they are in good standing."""
+MEMBER_KINDS = HOLDING_KINDS | {OrganizationKind.BRANCH}
+_PRIVATE = frozenset({"id_number", "phone"})
+_NOT_LOGGED = "***"
+
+
+def create_member(actor: Actor | None, *, phone_activated: bool = False, **fields: Any) -> Member:
+    """A new member from `EDITABLE` fields and `organization_id`, flushed.
+
+    `phone_activated`: the phone counts as bound (R10).
+    Raises `RuleError` R1 (no organization for members), R6, R7 (phone of another), R41.
+    """
+    if actor is not None and not policy.may_keep_data(actor):
+        raise RuleError(N_("只有省级管理员可以新增党员。"), "R41")
+    identity = check_id_number(fields.pop("id_number", ""))
+    organization = db.session.get(Organization, fields.pop("organization_id", None) or 0)
+    check_new_home(organization)
+    assert organization is not None
+    member = Member(
+        organization_id=organization.id,
+        org_path=organization.path,
+        status=fields.pop("status", MemberStatus.NORMAL),
+        phone="",
+    )
+    with db.session.no_autoflush:
+        _refuse_known(identity, None)
+        _assign(member, _checked({"name": "", "ethnicity": "", "phone": "", **fields}), identity)
+        if member.phone and phone_activated:
+            member.phone_activated_at = clock.now()
+        check_gender(member.gender, identity)
+    db.session.add(member)
+    _flush()
+    audit.record(AuditEvent.MEMBER_CREATED, actor, organization=organization, subject=member.name)
+    db.session.flush()
+    return member
+
+
+def change_member(actor: Actor | None, member: Member, **fields: Any) -> Member:
+    """Change `EDITABLE` fields; a changed phone must be activated again (R6). Never the organization.
+
+    Raises `RuleError` R32a (another organization), R33 (not the actor's member), R6, R7, R41.
+    """
+    if fields.pop("organization_id", member.organization_id) != member.organization_id:
+        raise other_home("organization_id")
+    if actor is not None and not policy.may_edit_member(actor, member):
+        raise RuleError(N_("您只能维护所辖组织的党员信息。"), "R33")
+    before = _values(member)
+    with db.session.no_autoflush:
+        values = _checked(fields)
+        if actor is not None and not policy.may_keep_data(actor):
+            _refuse_keepers_fields(member, values)
+        identity = check_id_number(values.pop("id_number")) if "id_number" in values else None
+        if identity is not None:
+            _refuse_known(identity, member)
+        _assign(member, values, identity)
+        if "gender" in fields or identity is not None:
+            check_gender(member.gender, identity or check_id_number(member.id_number))
+    changed = audit.changes(before, _values(member))
+    if changed:
+        _flush()
+        organization = db.session.get(Organization, member.organization_id)
+        audit.record(
+            AuditEvent.MEMBER_CHANGED, actor, organization=organization, subject=member.name, changes=logged(changed)
+        )
+        db.session.flush()
+    return member
+
+
+def delete_member(actor: Actor | None, member: Member) -> None:
+    """Delete a member who has neither transfers nor an account; otherwise `RuleError` R31."""
+    if actor is not None and not policy.may_keep_data(actor):
+        raise RuleError(N_("只有省级管理员可以删除党员。"), "R31")
+    if db.session.scalar(select(Transfer.id).where(Transfer.member_id == member.id).limit(1)) is not None:
+        raise RuleError(N_("不能删除“%(name)s”：已有组织关系转接记录。可改为修改党员状态。"), "R31", name=member.name)
+    if db.session.scalar(select(Account.id).where(Account.member_id == member.id).limit(1)) is not None:
+        raise RuleError(N_("不能删除“%(name)s”：已有登录账号。可改为修改党员状态。"), "R31", name=member.name)
+    organization = db.session.get(Organization, member.organization_id)
+    audit.record(AuditEvent.MEMBER_DELETED, actor, organization=organization, subject=member.name)
+    db.session.delete(member)
+    db.session.flush()
+
+
+def check_new_home(organization: Any, field: str = "organization_id") -> None:
+    """R1: members belong to active branches and holding organizations. Raises `RuleError` R1 naming `field`.
+
+    `organization` is None or anything with `name`, `kind` and `is_active`: a row of an import will do.
+    """
+    if organization is None:
+        raise RuleError(N_("没有这个组织，请核对。"), "R1", field)
+    if organization.kind not in MEMBER_KINDS:
+        raise RuleError(
+            N_("“%(name)s”是%(kind)s，党员只能属于党支部。"),
+            "R1",
+            field,
+            name=organization.name,
+            kind=organization.kind.label,
+        )
+    if not organization.is_active:
+        raise RuleError(N_("“%(name)s”已停用，请另选。"), "R1", field, name=organization.name)
+
+
+def other_home(field: str) -> RuleError:
+    """R32a in words."""
+    return RuleError(N_("该党员已在其他组织，所在组织只能通过组织关系转接变更，不能在这里修改。"), "R32a", field)
+
+
+def phone_taken() -> RuleError:
+    """R7: without the code that the phone receives nobody takes it from another member."""
+    return RuleError(N_("该手机号码已登记在另一名党员名下，请核对。"), "R7", "phone")
+
+
+def logged(changed: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    """What the audit log may keep of changes: that an ID number or a phone changed, not from what to what."""
+    return {
+        name: [_NOT_LOGGED, _NOT_LOGGED] if name in _PRIVATE else [_plain(value) for value in change]
+        for name, change in changed.items()
+    }
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _checked(fields: dict[str, Any]) -> dict[str, Any]:
+    unknown = set(fields) - set(EDITABLE)
+    if unknown:
+        raise TypeError(f"not fields of a member that may be set: {sorted(unknown)}")
+    checks: dict[str, Callable[[Any], Any]] = {
+        "name": check_person_name,
+        "ethnicity": check_ethnicity,
+        "phone": lambda phone: normal_mobile(phone or ""),
+        "joined_on": check_joined_on,
+        "gender": Gender,
+        "category": MemberCategory,
+        "status": MemberStatus,
+    }
+    return {name: checks[name](value) if name in checks else value for name, value in fields.items()}
+
+
+def _refuse_keepers_fields(member: Member, values: Mapping[str, Any]) -> None:
+    for name in KEEPERS_ONLY & values.keys():
+        if values[name] != getattr(member, name):
+            raise RuleError(N_("该项只有省级管理员可以修改。"), "R33", name)
+
+
+def _refuse_known(identity: IdNumber, own: Member | None) -> None:
+    index = keyring().index(identity.clear)
+    known = db.session.scalar(select(Member.id).where(Member.id_number_index == index))
+    if known is not None and (own is None or known != own.id):
+        raise _id_number_taken()
+
+
+def _id_number_taken() -> RuleError:
+    return RuleError(N_("该身份证号已登记在另一名党员名下，请核对。"), "R41", "id_number")
+
+
+def _assign(member: Member, values: Mapping[str, Any], identity: IdNumber | None) -> None:
+    for name, value in values.items():
+        if name == "phone" and value != member.phone:
+            _refuse_taken_phone(value, member)
+            member.phone_activated_at = None
+        setattr(member, name, value)
+    if identity is not None and (member.id_number_sealed is None or member.id_number != identity.clear):
+        member.id_number = identity.clear
+
+
+def _refuse_taken_phone(phone: str, member: Member) -> None:
+    holder = select(Member.id).where(Member.phone == phone, Member.id != (member.id or 0)).limit(1)
+    if phone and db.session.scalar(holder) is not None:
+        raise phone_taken()
+
+
+def _values(member: Member) -> dict[str, Any]:
+    """What an audit entry compares; the blind index stands for the ID number, so that nothing is decrypted for it."""
+    names = [name for name in EDITABLE if name != "id_number"]
+    return {"id_number": member.id_number_index, **{name: getattr(member, name) for name in names}}
+
+
+def _flush() -> None:
+    """Where two people enter the same number or phone at once, the second is told as plainly as ever."""
+    try:
+        db.session.flush()
+    except IntegrityError as error:
+        db.session.rollback()
+        if "phone" in str(error.orig):
+            raise phone_taken() from error
+        if "id_number_index" in str(error.orig):
+            raise _id_number_taken() from error
+        raise
