@@ -1,0 +1,167 @@
+"""The panel: which views there are, where they stand in the menu (the manual's words), and for whom.
+
+Nothing here decides what a view shows inside; that is its scope and `workflow.policy`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any
+
+from flask import Flask, url_for
+from flask_admin import Admin, BaseView
+from flask_admin.helpers import get_current_view
+from flask_babel import get_locale, lazy_gettext
+from flask_babel import gettext as _
+
+from admin_views import lookups, security, session
+from admin_views.access import actor_or_none, everybody
+from admin_views.dashboard import DashboardView
+from admin_views.levels import LevelSettingView, LevelView
+from admin_views.members import MemberView
+from admin_views.mine import MyTransfersView
+from admin_views.organizations import OrganizationView
+from admin_views.transfers import TransferView
+from workflow import desk, policy
+from workflow.policy import Actor
+
+
+def reads_a_scope(actor: Actor) -> bool:
+    """A liaison, an auditor or a provincial admin."""
+    return bool(policy.visible_paths(actor))
+
+
+def is_a_member(actor: Actor) -> bool:
+    """An account that belongs to a member."""
+    return actor.member_id is not None
+
+
+def sets_levels(actor: Actor) -> bool:
+    """R5: a liaison or a provincial admin."""
+    return policy.is_liaison(actor) or policy.may_keep_data(actor)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One view and its place in the menu. `shown`: in whose menu; whether it opens is asked of the view."""
+
+    make: Callable[..., Any]
+    category: Any
+    name: Any
+    endpoint: str
+    shown: Callable[[Actor], bool]
+
+    def view(self) -> BaseView:
+        view: BaseView = self.make(name=self.name, category=self.category, endpoint=self.endpoint)
+        view.shown = self.shown
+        return view
+
+
+TRANSFERS = lazy_gettext("组织关系管理")
+MEMBERS = lazy_gettext("党员管理")
+RIGHTS = lazy_gettext("权限管理")
+DATA = lazy_gettext("基础数据")
+
+ENTRIES = (
+    Entry(TransferView, TRANSFERS, lazy_gettext("组织关系转接"), "transfers", reads_a_scope),
+    Entry(MyTransfersView, TRANSFERS, lazy_gettext("我的申请"), "mine", is_a_member),
+    Entry(MemberView, MEMBERS, lazy_gettext("党员信息维护"), "members", reads_a_scope),
+    Entry(LevelSettingView, RIGHTS, lazy_gettext("组织VPN权限设置"), "level-setting", sets_levels),
+    Entry(LevelView, RIGHTS, lazy_gettext("组织权限级别"), "levels", reads_a_scope),
+    Entry(OrganizationView, DATA, lazy_gettext("组织"), "organizations", reads_a_scope),
+)
+
+
+def build_admin(app: Flask) -> None:
+    """Register the panel on the application, with its guards, its session and its look-ups."""
+    security.guard(app)
+    session.set_up(app)
+    app.register_blueprint(lookups.pages)
+    home = DashboardView(name=lazy_gettext("工作台"), url="/")
+    home.shown = everybody
+    admin = Admin(app, name="转接", url="/", index_view=home, csp_nonce_generator=security.csp_nonce)
+    for entry in ENTRIES:
+        admin.add_view(entry.view())
+    app.context_processor(partial(_shared, admin))
+
+
+def _shared(admin: Admin) -> dict[str, Any]:
+    return {
+        "shell": Shell(admin),
+        "lang": str(get_locale() or "zh_Hans").replace("_", "-"),
+        "script_words": script_words,
+    }
+
+
+@dataclass(frozen=True)
+class MenuItem:
+    name: Any
+    url: str
+    active: bool
+    count: str = ""
+
+
+@dataclass(frozen=True)
+class MenuGroup:
+    name: Any
+    items: tuple[MenuItem, ...]
+
+
+class Shell:
+    """What the frame around every page shows; asked of the database only where a page has a frame."""
+
+    def __init__(self, admin: Admin) -> None:
+        self._admin = admin
+
+    @cached_property
+    def actor(self) -> Actor | None:
+        return actor_or_none()
+
+    @cached_property
+    def posts(self) -> list[str]:
+        """The actor's roles in words: 联络员 · 东街街道工委."""
+        posts = self.actor.posts if self.actor else ()
+        words = [f"{_(post.role.label)} · {post.organization_name}".rstrip(" ·") for post in posts if post.effective]
+        if self.actor and self.actor.sleeping:
+            words.append(_("联络员（手机未激活，暂不生效）"))
+        return words
+
+    @cached_property
+    def todo(self) -> str:
+        """How many transfers wait for the actor; "" for none, "99+" for many."""
+        count = desk.todo_count(self.actor) if self.actor else 0
+        return "" if not count else "99+" if count >= desk.COUNT_LIMIT else str(count)
+
+    @cached_property
+    def menu(self) -> list[MenuGroup]:
+        """Flask-Admin's menu, as far as it is the actor's."""
+        groups = []
+        for item in self._admin.menu():
+            if item.is_accessible() and item.is_visible():
+                items = item.get_children() if item.is_category() else [item]
+                groups.append(MenuGroup(item.name if item.is_category() else "", tuple(map(self._item, items))))
+        return groups
+
+    def _item(self, item: Any) -> MenuItem:
+        view = item._view
+        return MenuItem(
+            item.name,
+            url_for(f"{view.endpoint}.{view._default_view}"),
+            view is get_current_view(),
+            self.todo if view is self._admin.index_view else "",
+        )
+
+
+def script_words() -> dict[str, str]:
+    """The sentences that the scripts show (static/js/words.js)."""
+    return {
+        "loading": _("正在加载…"),
+        "treeFailed": _("组织没有加载出来，请刷新页面重试。"),
+        "treeEmpty": _("没有可查看的组织。"),
+        "treeNone": _("没有名称相符的组织。"),
+        "pickNone": _("没有相符的结果，请换个名称。"),
+        "pickFailed": _("没有查到结果：网络或登录已中断，请刷新页面重试。"),
+        "pickOne": _("请从列表中选择一项。"),
+    }

@@ -1,0 +1,95 @@
+"""Who is asking, and whether a view opens for them: the guard that every view of the panel stands behind.
+
+Also the two small translations of the edge: a refusal into words, an address typed by somebody into one of our own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import abort, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_admin import BaseView
+from flask_babel import gettext
+from flask_login import current_user
+
+from workflow import policy
+from workflow.errors import RuleError
+from workflow.policy import Actor
+
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+
+def actor_or_none() -> Actor | None:
+    """Who is signed in, loaded once a request; None where nobody is, or the account has been closed."""
+    if "actor" not in g:
+        g.actor = policy.load_actor(current_user.account_id) if current_user.is_authenticated else None
+    actor: Actor | None = g.actor
+    return actor
+
+
+def current_actor() -> Actor:
+    """Who is signed in; 401 where nobody is (a guarded view has sent them to the sign-in page before)."""
+    actor = actor_or_none()
+    if actor is None:
+        abort(401)
+    return actor
+
+
+def in_words(error: RuleError) -> str:
+    """A refusal in the user's language."""
+    words: str = gettext(error.template)
+    return words % error.params if error.params else words
+
+
+def safe_path(target: str | None) -> str:
+    """`target` where it is a path of our own, else "": nobody is sent elsewhere by an address made by others."""
+    if not target or not target.startswith("/") or target.startswith("//") or "\\" in target:
+        return ""
+    if any(character < " " or character == "\x7f" for character in target):
+        return ""
+    parts = urlsplit(target)
+    return "" if parts.scheme or parts.netloc else target
+
+
+def sign_in_first() -> ResponseReturnValue:
+    """To the sign-in page, and back to here afterwards where here can be gone to by an address alone."""
+    here = request.full_path.rstrip("?") if request.method in SAFE_METHODS else ""
+    asked = here if here and here != url_for("admin.index") else None
+    return redirect(url_for("session.sign_in", next=asked), 303)
+
+
+def everybody(_actor: Actor) -> bool:
+    """Shown to, or open for, everybody who is signed in."""
+    return True
+
+
+class Guarded:
+    """Mixed into every view: open for whoever `may_open` says, in the menu of whoever `shown` says."""
+
+    shown: Callable[[Actor], bool] = staticmethod(everybody)
+
+    def may_open(self, actor: Actor) -> bool:
+        """Whether the view opens for this actor at all; what they reach inside is its scope's business."""
+        return True
+
+    def is_accessible(self) -> bool:
+        actor = actor_or_none()
+        return actor is not None and self.may_open(actor)
+
+    def is_visible(self) -> bool:
+        actor = actor_or_none()
+        return actor is not None and self.shown(actor)
+
+    def inaccessible_callback(self, name: str, **kwargs: Any) -> ResponseReturnValue:
+        return sign_in_first() if actor_or_none() is None else abort(403)
+
+    def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        # Flask-Admin calls a view a second time, with other arguments, where it raised a TypeError.
+        return fn(self, *args, **kwargs)
+
+
+class PanelView(Guarded, BaseView):
+    """A guarded view that is no list of rows."""

@@ -1,0 +1,158 @@
+"""What pickers and the tree ask for as one types or opens: JSON, scoped, bounded, a constant number of statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from flask import Blueprint, abort, jsonify, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import aliased, joinedload
+
+from admin_views.access import current_actor
+from admin_views.forms import read_id
+from admin_views.listing import SEARCH_LENGTH, containing, starting_with
+from models import COMMITTEE_KINDS, Member, Organization, OrganizationKind, ancestor_ids, db
+from workflow import applications, members, policy
+from workflow.policy import EVERYTHING, Actor
+
+LIMIT = 20
+PARENT_KINDS = COMMITTEE_KINDS | {OrganizationKind.GENERAL_BRANCH}
+
+pages = Blueprint("lookup", __name__, url_prefix="/lookup")
+
+
+# --- The tree ---
+
+
+@pages.route("/tree")
+def tree() -> ResponseReturnValue:
+    """The children of an organization of the scope; without `parent`, the tops of the scope."""
+    actor = current_actor()
+    child = aliased(Organization)
+    has_children = select(child.id).where(child.parent_id == Organization.id).exists()
+    rows = db.session.execute(
+        select(Organization, has_children)
+        .where(policy.organizations_visible(actor), _below(actor))
+        .order_by(Organization.parent_id, Organization.id)
+    )
+    return jsonify([_node(organization, more) for organization, more in rows])
+
+
+def _below(actor: Actor) -> ColumnElement[bool]:
+    if "parent" in request.args:
+        return Organization.parent_id == (read_id(request.args["parent"]) or 0)
+    tops = tops_of(policy.visible_paths(actor))
+    return Organization.parent_id.is_(None) if tops == EVERYTHING else Organization.path.in_(tops)
+
+
+def tops_of(paths: Iterable[str]) -> tuple[str, ...]:
+    """The paths that lie below none of the others."""
+    tops: list[str] = []
+    for path in sorted(paths):
+        if not tops or not path.startswith(tops[-1]):
+            tops.append(path)
+    return tuple(tops)
+
+
+def _node(organization: Organization, has_children: bool) -> dict[str, Any]:
+    is_committee = organization.kind in COMMITTEE_KINDS
+    unset = is_committee and organization.level_rank is None
+    label = ""
+    if is_committee:
+        label = _("未设置") if unset else _("%(rank)s级", rank=organization.level_rank)
+    return {
+        "id": organization.id,
+        "name": organization.name,
+        "kind": organization.kind.value,
+        "level": organization.level_rank,
+        "level_label": label,
+        "level_unset": unset,
+        "is_active": organization.is_active,
+        "has_children": has_children,
+    }
+
+
+# --- Pickers ---
+
+
+def _destination(_actor: Actor) -> ColumnElement[bool]:
+    return applications.destination_branches()
+
+
+def _parent(actor: Actor) -> ColumnElement[bool]:
+    return and_(
+        policy.organizations_visible(actor), Organization.kind.in_(PARENT_KINDS), Organization.is_active.is_(True)
+    )
+
+
+def _home(actor: Actor) -> ColumnElement[bool]:
+    return and_(
+        policy.organizations_visible(actor),
+        Organization.kind.in_(members.MEMBER_KINDS),
+        Organization.is_active.is_(True),
+    )
+
+
+PURPOSES = {
+    "destination": _destination,
+    "parent": _parent,
+    "home": _home,
+    "scope": policy.organizations_visible,
+}
+"""What an organization is looked for: as a destination, a parent, a new member's home, anything of the scope."""
+
+
+@pages.route("/organizations")
+def organizations() -> ResponseReturnValue:
+    """Organizations whose name contains `q`, each with the names above it. `for` is one of `PURPOSES`."""
+    actor = current_actor()
+    allowed = PURPOSES.get(request.args.get("for", "scope"))
+    if allowed is None:
+        abort(404)
+    rows = db.session.scalars(
+        select(Organization)
+        .where(allowed(actor), containing(Organization.name)(_asked()))
+        .order_by(Organization.name, Organization.id)
+        .limit(LIMIT)
+    ).all()
+    above = names_above(rows)
+    return jsonify([{"value": row.id, "label": row.name, "detail": above[row.id]} for row in rows])
+
+
+@pages.route("/members", endpoint="members")
+def members_by_name() -> ResponseReturnValue:
+    """Members for whom the actor may apply, by the beginning of their name."""
+    text = _asked()
+    if not text:
+        return jsonify([])
+    rows = db.session.scalars(
+        select(Member)
+        .where(policy.applicable_members(current_actor()), starting_with(Member.name)(text))
+        .options(joinedload(Member.organization))
+        .order_by(Member.name, Member.id)
+        .limit(LIMIT)
+    )
+    return jsonify(
+        [
+            {"value": row.key, "label": row.name, "detail": f"{row.id_number_masked} · {row.organization.name}"}
+            for row in rows
+        ]
+    )
+
+
+def names_above(rows: Sequence[Organization]) -> Mapping[int, str]:
+    """organization id -> the names above it, highest first, in one statement for all of them."""
+    ways = {row.id: ancestor_ids(row.path)[:-1] for row in rows}
+    wanted = {identity for way in ways.values() for identity in way}
+    if not wanted:
+        return dict.fromkeys(ways, "")
+    rows_above = db.session.execute(select(Organization.id, Organization.name).where(Organization.id.in_(wanted)))
+    names = {row.id: row.name for row in rows_above}
+    return {identity: " / ".join(names[step] for step in way if step in names) for identity, way in ways.items()}
+
+
+def _asked() -> str:
+    return request.args.get("q", "").replace("\x00", "").strip()[:SEARCH_LENGTH]

@@ -1,0 +1,188 @@
+"""【党员信息维护】: the members of the actor's subtrees (R9). Only a transfer changes where a member belongs (R32a)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Select
+from sqlalchemy.orm import joinedload
+from wtforms import SelectField
+
+from admin_views.access import current_actor, in_words
+from admin_views.base import UNPROCESSABLE, ScopedView
+from admin_views.forms import DayField, Needed, PickerField, ReadableDate, RowForm, TextField, labels, read_id
+from admin_views.listing import Asked, Column, Search, by_label, starting_with
+from admin_views.lookups import names_above
+from admin_views.organizations import OrganizationTree, picked, tree_of
+from models import Gender, Member, MemberCategory, MemberStatus
+from models.crypto import keyring
+from workflow import members, policy
+from workflow.errors import RuleError
+from workflow.policy import Actor
+
+LIAISON_FIELDS = ("ethnicity", "category", "joined_on")
+"""What a liaison changes: no name, number or phone, which say who somebody is and how they are reached."""
+KEEPER_FIELDS = members.EDITABLE
+BLIND_INDEX = re.compile(r"[0-9a-f]{64}")
+
+
+class MemberForm(RowForm):
+    """One member. The ID number is never shown: left empty on an existing member it stays as it is."""
+
+    organization_id = PickerField(
+        _l("所在组织"), [Needed()], purpose="home", description=_l("新增后只能通过组织关系转接变更。")
+    )
+    name = TextField(_l("姓名"), [Needed()])
+    id_number = TextField(_l("身份证号"), render_kw={"maxlength": 18, "autocomplete": "off"})
+    gender = SelectField(_l("性别"), coerce=Gender, choices=labels(Gender))
+    ethnicity = SelectField(_l("民族"), choices=list(members.ETHNICITIES))
+    category = SelectField(_l("党员类别"), coerce=MemberCategory, choices=labels(MemberCategory))
+    status = SelectField(_l("党员状态"), coerce=MemberStatus, choices=labels(MemberStatus))
+    phone = TextField(_l("手机号码"), description=_l("中国大陆11位手机号，不能填固定电话。改动后需要重新激活。"))
+    joined_on = DayField(
+        _l("入党日期"), [ReadableDate(_l("请按“年-月-日”填写，例如2026-11-24。"))], render_kw={"type": "date"}
+    )
+
+    def prepare(self, row: Member | None) -> None:
+        if row is not None:
+            self.id_number.description = _("现为 %(number)s；留空表示不修改。", number=row.id_number_masked)
+            return
+        self.id_number.flags.required = True
+        self.id_number.description = _("18位。性别须与第17位相符。")
+        self.organization_id.show(picked(self.organization_id.data))
+
+    def fill_from(self, args: Mapping[str, str]) -> None:
+        self.organization_id.data = read_id(args.get("org"))
+        self.organization_id.show(picked(self.organization_id.data))
+
+    def values(self) -> dict[str, Any]:
+        values = super().values()
+        if "organization_id" not in values and not values.get("id_number"):
+            values.pop("id_number", None)
+        return values
+
+
+class MemberView(OrganizationTree, ScopedView):
+    """【党员信息维护】: provincial admins keep members, liaisons a few plain particulars of theirs."""
+
+    model = Member
+    scope = staticmethod(policy.members_visible)
+    address = "key"
+    order = (Member.org_path, Member.id)
+    loading = (joinedload(Member.organization),)
+    noun = _l("党员")
+    columns = (
+        Column(_l("党员"), lambda row: row.name, note=lambda row: row.id_number_masked),
+        Column(_l("性别"), lambda row: _(row.gender.label), brief=True),
+        Column(_l("民族"), lambda row: row.ethnicity, brief=True),
+        Column(_l("类别"), lambda row: _(row.category.label), brief=True),
+        Column(_l("所在组织"), lambda row: row.organization.name),
+        Column(_l("手机"), lambda row: row.masked_phone, brief=True),
+        Column(
+            _l("状态"),
+            lambda row: "" if row.status is MemberStatus.NORMAL else _(row.status.label),
+            tone=lambda row: "end",
+        ),
+    )
+    facts = (
+        Column(_l("所在组织"), lambda row: row.organization.name),
+        Column(_l("身份证号"), lambda row: row.id_number_masked),
+        Column(_l("性别"), lambda row: _(row.gender.label)),
+        Column(_l("民族"), lambda row: row.ethnicity),
+        Column(_l("党员类别"), lambda row: _("%(category)s党员", category=_(row.category.label))),
+        Column(
+            _l("党员状态"),
+            lambda row: _(row.status.label),
+            tone=lambda row: "done" if row.status is MemberStatus.NORMAL else "end",
+        ),
+        Column(
+            _l("手机号码"),
+            lambda row: row.masked_phone,
+            note=lambda row: row.phone and (_("已激活") if row.phone_activated_at else _("未激活")),
+        ),
+        Column(_l("入党日期"), lambda row: row.joined_on.isoformat() if row.joined_on else ""),
+    )
+    finder = Search(_l("姓名（开头几个字）"), starting_with(Member.name), (Member.name, Member.id))
+    choices = (
+        by_label("category", _l("全部类别"), Member.category, MemberCategory),
+        by_label("status", _l("全部状态"), Member.status, MemberStatus),
+    )
+    exports = True
+    empty = (_l("还没有党员"), _l("所选组织及其下级的党员将显示在这里。"))
+    form_class = MemberForm
+    list_template = "members/list.html"
+    details_template = "members/details.html"
+
+    def may_open(self, actor: Actor) -> bool:
+        return bool(policy.visible_paths(actor))
+
+    def may_create(self, actor: Actor) -> bool:
+        return policy.may_keep_data(actor)
+
+    def may_delete(self, actor: Actor, row: Member) -> bool:
+        return policy.may_keep_data(actor)
+
+    def editable(self, actor: Actor, row: Member) -> Sequence[str]:
+        if policy.may_keep_data(actor):
+            return KEEPER_FIELDS
+        return LIAISON_FIELDS if policy.may_edit_member(actor, row) else ()
+
+    def create(self, actor: Actor, fields: dict[str, Any]) -> Member:
+        return members.create_member(actor, **fields)
+
+    def change(self, actor: Actor, row: Member, fields: dict[str, Any]) -> None:
+        members.change_member(actor, row, **fields)
+
+    def delete(self, actor: Actor, row: Member) -> None:
+        members.delete_member(actor, row)
+
+    @expose("/find", methods=("POST",))
+    def find(self) -> ResponseReturnValue:
+        """By 身份证号: the number comes in the body, and only its blind index goes on into a URL."""
+        try:
+            identity = members.check_id_number(request.form.get("id_number", ""))
+        except RuleError as error:
+            asked = Asked()
+            shown = self.render(
+                self.list_template,
+                asked=asked,
+                page=self.page(asked),
+                id_number_error=in_words(error),
+                **self.beside_list(asked),
+            )
+            return shown, UNPROCESSABLE
+        return redirect(url_for(".index_view", person=keyring().index(identity.clear)), 303)
+
+    def listed(self, asked: Asked) -> Select[Any]:
+        organization, person = self.chosen(), _person()
+        query = super().listed(asked)
+        if organization is not None:
+            query = query.where(policy.within(Member.org_path, [organization.path]))
+        return query.where(Member.id_number_index == person) if person else query
+
+    def beside_list(self, asked: Asked) -> dict[str, Any]:
+        organization, person = self.chosen(), _person()
+        place = {"org": organization.id} if organization else {}
+        return {"tree": tree_of(organization), "place": {**place, **({"person": person} if person else {})}}
+
+    def beside_details(self, row: Member) -> dict[str, Any]:
+        actor = current_actor()
+        above = names_above([row.organization])[row.organization_id]
+        may_apply = policy.is_within(row.org_path, policy.apply_paths(actor))
+        return {
+            "above": f"{above} / {row.organization.name}" if above else row.organization.name,
+            "apply_url": url_for("transfers.apply", member=row.key) if may_apply else "",
+        }
+
+
+def _person() -> str:
+    """The blind index in the URL, where it looks like one."""
+    text = request.args.get("person", "")
+    return text if BLIND_INDEX.fullmatch(text) else ""

@@ -1,0 +1,189 @@
+"""What the lists of transfers show: tabs, filters kept in the URL, and pages by key instead of by number.
+
+Every query starts from what the actor may see. Of a person nothing but a name prefix or a blind index stands in a URL.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, Select, literal, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from models import Member, Organization, Transfer, TransferState, db
+from workflow import desk, loading, policy
+from workflow.errors import N_
+from workflow.policy import Actor
+
+PAGE_SIZE = 20
+NAME_LENGTH = 60
+_BLIND_INDEX = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One tab: its words and the end of a transfer that must lie in the chosen subtree (R33)."""
+
+    label: str
+    path: InstrumentedAttribute[str]
+
+
+TABS = {
+    "out": Tab(N_("转出记录"), Transfer.source_path),
+    "in": Tab(N_("转入记录"), Transfer.destination_path),
+}
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the URL asks for; an empty value is no filter."""
+
+    tab: str = "out"
+    org: str = ""
+    state: str = ""
+    kind: str = ""
+    name: str = ""
+    since: str = ""
+    until: str = ""
+    person: str = ""
+    mine: str = ""
+
+    @classmethod
+    def of(cls, args: Mapping[str, str]) -> Filters:
+        """Read a query string; what makes no sense is dropped, as if it had not been asked for."""
+        asked = {field.name: args.get(field.name, "").strip() for field in fields(cls)}
+        readable = {name: value for name, value in asked.items() if value and _READABLE[name](value)}
+        return cls(**readable)
+
+    def without(self, *names: str) -> Filters:
+        """The same filters with some of them taken away."""
+        return replace(self, **dict.fromkeys(names, ""))
+
+    def arguments(self, **more: str) -> dict[str, Any]:
+        """The query string of these filters, for a link."""
+        given = {field.name: getattr(self, field.name) for field in fields(self)} | more
+        return {name: value for name, value in given.items() if value}
+
+    def only_place(self) -> dict[str, Any]:
+        """The query string of the tab and the organization alone."""
+        return Filters(tab=self.tab, org=self.org).arguments()
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything beside the tab and the organization is asked for."""
+        return self.arguments() != self.only_place()
+
+    def conditions(self, actor: Actor, organization: Organization | None) -> list[ColumnElement[bool]]:
+        """The conditions on `Transfer` joined with `Member`, scope and all."""
+        paths = [organization.path] if organization else policy.visible_paths(actor)
+        wanted = [policy.transfers_visible(actor), policy.within(TABS[self.tab].path, paths)]
+        wanted += [condition(getattr(self, name)) for name, condition in _CONDITIONS.items() if getattr(self, name)]
+        if self.mine:
+            wanted.append(desk.waits_for(actor))
+        return wanted
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return len(text) == len("2026-11-24")
+
+
+_READABLE: Mapping[str, Callable[[str], object]] = {
+    "tab": TABS.__contains__,
+    "org": lambda text: text.isdecimal() and len(text) < 10,
+    "state": {state.value for state in TransferState}.__contains__,
+    "kind": lambda text: len(text) <= 32,
+    "name": lambda text: len(text) <= NAME_LENGTH,
+    "since": _is_date,
+    "until": _is_date,
+    "person": _BLIND_INDEX.fullmatch,
+    "mine": "1".__eq__,
+}
+_CONDITIONS: Mapping[str, Any] = {
+    "state": lambda text: Transfer.state == TransferState(text),
+    "kind": lambda text: Transfer.kind_code == text,
+    "name": lambda text: Member.name.startswith(text, autoescape=True),
+    "since": lambda text: Transfer.applied_on >= date.fromisoformat(text),
+    "until": lambda text: Transfer.applied_on <= date.fromisoformat(text),
+    "person": lambda text: Member.id_number_index == text,
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of transfers; the cursors are keys of transfers, None where there is nothing further."""
+
+    rows: Sequence[Transfer]
+    earlier: str | None = None
+    """The cursor for the page before this one (`before=`)."""
+    later: str | None = None
+    """The cursor for the page after this one (`after=`)."""
+
+
+def page(
+    query: Select[Transfer],
+    order: Sequence[InstrumentedAttribute[Any]],
+    args: Mapping[str, str],
+    *,
+    newest_first: bool = True,
+    size: int = PAGE_SIZE,
+) -> Page:
+    """The page of `query` that `after` or `before` in the query string names, the first one by default.
+
+    `order` must tell any two transfers apart. The last page costs what the first costs: no OFFSET, no count.
+    """
+    back = "before" in args and "after" not in args
+    cursor = _cursor(args.get("before") if back else args.get("after"), order)
+    descending = newest_first is not back
+    if cursor is not None:
+        here, there = (
+            tuple_(*order),
+            tuple_(*(literal(value, column.type) for value, column in zip(cursor, order, strict=True))),
+        )
+        query = query.where(here < there if descending else here > there)
+    query = query.order_by(None).order_by(*(column.desc() if descending else column for column in order))
+    rows = list(db.session.scalars(query.options(*loading.decision_options()).limit(size + 1)))
+    more, rows = len(rows) > size, rows[:size]
+    if back and cursor is not None:
+        rows.reverse()
+        return _with_cursors(rows, has_earlier=more, has_later=True)
+    return _with_cursors(rows, has_earlier=cursor is not None, has_later=more)
+
+
+def _cursor(key: str | None, order: Sequence[InstrumentedAttribute[Any]]) -> Sequence[Any] | None:
+    if not key:
+        return None
+    return db.session.execute(select(*order).where(Transfer.key == key)).one_or_none()
+
+
+def _with_cursors(rows: Sequence[Transfer], *, has_earlier: bool, has_later: bool) -> Page:
+    if not rows:
+        return Page(rows)
+    return Page(rows, rows[0].key if has_earlier else None, rows[-1].key if has_later else None)
+
+
+def transfers(actor: Actor, filters: Filters, organization: Organization | None) -> Select[Transfer]:
+    """The transfers of a tab that the filters leave, unordered."""
+    return select(Transfer).join(Transfer.member).where(*filters.conditions(actor, organization))
+
+
+def chosen(filters: Filters, kinds: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The filters in force, in words: (name, words) for each chip that takes one away."""
+    words = {
+        "mine": _("待我办理"),
+        "state": _(TransferState(filters.state).label) if filters.state else "",
+        "kind": kinds.get(filters.kind, filters.kind),
+        "name": _("姓名：%(name)s", name=filters.name),
+        "since": _("申请时间从 %(date)s", date=filters.since),
+        "until": _("申请时间到 %(date)s", date=filters.until),
+        "person": _("按身份证号查找"),
+    }
+    return [(name, text) for name, text in words.items() if getattr(filters, name)]
