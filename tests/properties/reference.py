@@ -1,0 +1,167 @@
+"""A second telling of §4-§6, small and in plain names, against which the real one is held.
+
+It knows names of organizations and people only, shares no code with `workflow`, and is written from the spec.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+UP, SHARED, DOWN, END = "转出方", "双方", "转入方", "确认报到"
+COMMITTEE_LEVELS = frozenset({1, 2, 3, 4, 5, 6})  # R4
+AT_APPLICANT = frozenset({"withdrawn", "rejected"})
+
+Stop = tuple[str, str]
+
+
+class Refused(Exception):
+    """The reference says no; the argument is the rule."""
+
+
+@dataclass
+class Land:
+    """The tree, the levels, and who is an effective liaison of what."""
+
+    parent: dict[str, str | None]
+    level: dict[str, int | None]
+    liaisons: dict[str, set[str]]
+    admins: set[str]
+
+    def above(self, name: str) -> list[str]:
+        """The organization and everything above it, lowest first."""
+        way = [name]
+        while self.parent[way[-1]] is not None:
+            way.append(self.parent[way[-1]])
+        return way
+
+    def chain(self, branch: str) -> list[str]:
+        way = self.above(branch)
+        ends = [index for index, name in enumerate(way) if self.level[name] in COMMITTEE_LEVELS]
+        if not ends:
+            raise Refused("R12")
+        return way[: ends[0] + 1]
+
+    def coming_down(self, destination: str) -> list[Stop]:
+        return [(name, DOWN) for name in reversed(self.chain(destination))] + [(destination, END)]
+
+    def route(self, source: str, destination: str) -> list[Stop]:
+        up, down = self.chain(source), self.coming_down(destination)
+        if up[-1] == down[0][0]:
+            return [*((name, UP) for name in up[:-1]), (up[-1], SHARED), *down[1:]]
+        return [(name, UP) for name in up] + down
+
+    def acts_for(self, person: str, organization: str | None, member: str) -> bool:
+        holders = self.liaisons.get(organization, set()) if organization else set()
+        return person in holders and (person != member or holders == {person})
+
+
+def same(one: Stop, other: Stop) -> bool:
+    return one[0] == other[0] and (one[1] == other[1] or SHARED in (one[1], other[1]))
+
+
+@dataclass
+class Record:
+    """One transfer: approvals in force, what is ahead (the first of it waits), and what was done last."""
+
+    member: str
+    source: str
+    destination: str
+    submitting: str | None
+    ahead: list[Stop]
+    done: list[Stop] = field(default_factory=list)
+    state: str = "in_progress"
+    last: str = "submit"
+    last_for: str | None = None
+    entries: int = 1
+
+    @property
+    def is_open(self) -> bool:
+        return self.state == "in_progress" or self.state in AT_APPLICANT
+
+    @property
+    def waits_at(self) -> str | None:
+        return self.ahead[0][0] if self.state == "in_progress" else None
+
+    def offered(self, land: Land, person: str) -> set[str]:
+        """§6 for one person, closed by default."""
+        applicant = person == self.member or land.acts_for(person, self.submitting, self.member)
+        if self.state in AT_APPLICANT:
+            return {"resubmit", "void"} if applicant else set()
+        if self.state != "in_progress":
+            return set()
+        names: set[str] = set()
+        here, side = self.ahead[0]
+        if land.acts_for(person, here, self.member):
+            names |= {"confirm", "object"} if side == END else {"approve", "reject"}
+            names |= {"object"} if (here, side) == (self.destination, DOWN) else set()
+        moved_it = {
+            "approve": land.acts_for(person, self.last_for, self.member),
+            "submit": applicant,
+            "resubmit": applicant,
+        }
+        return names | ({"withdraw"} if moved_it.get(self.last) else set())
+
+    def may_replan(self, land: Land, person: str) -> bool:
+        if self.state != "in_progress":
+            return False
+        mendable = {name for stop in self.done + self.ahead for name in land.above(stop[0])}
+        return person in land.admins or any(person in land.liaisons.get(name, ()) for name in mendable)
+
+    def planned(self, land: Land, done: list[Stop], stands_on: list[Stop]) -> list[Stop]:
+        """R16."""
+        arrived = any(side in (DOWN, END) for _name, side in stands_on)
+        new = land.coming_down(self.destination) if arrived else land.route(self.source, self.destination)
+        shared = [i for i, stop in enumerate(new) if stop[1] != END and any(same(stop, kept) for kept in done)]
+        return new[shared[-1] + 1 :] if shared else new
+
+    def replan(self, land: Land) -> None:
+        ahead = self.planned(land, self.done, [*self.done, self.ahead[0]])
+        self.entries += ahead != self.ahead
+        self.ahead = ahead
+
+    def act(self, land: Land, action: str, destination: str | None = None) -> None:
+        """Take an action that is offered; raises `Refused` and changes nothing where it cannot be planned."""
+        acted_for = self.waits_at
+        getattr(self, f"_{action}")(land, destination)
+        self.last_for = self.last_for if action in ("withdraw", "void", "resubmit") else acted_for
+        self.last = action
+        self.entries += 1
+
+    def _approve(self, land: Land, _: str | None) -> None:
+        done = [*self.done, self.ahead[0]]
+        self.ahead = self.planned(land, done, done)
+        self.done = done
+
+    def _reject(self, _land: Land, _: str | None) -> None:
+        self._back("rejected")
+
+    def _withdraw(self, _land: Land, _: str | None) -> None:
+        if self.last == "approve":
+            self._back("withdrawn")
+        else:
+            self.state = "withdrawn"
+
+    def _object(self, _land: Land, _: str | None) -> None:
+        while self.done and self.done[-1][0] == self.destination:
+            self.ahead.insert(0, self.done.pop())
+        self._back("rejected")
+
+    def _back(self, at_applicant: str) -> None:
+        if self.done:
+            self.ahead.insert(0, self.done.pop())
+        else:
+            self.state = at_applicant
+
+    def _void(self, _land: Land, _: str | None) -> None:
+        self.state = "voided"
+
+    def _confirm(self, _land: Land, _: str | None) -> None:
+        self.done.append(self.ahead.pop(0))
+        self.state = "completed"
+
+    def _resubmit(self, land: Land, destination: str | None) -> None:
+        destination = destination or self.destination
+        if destination == self.source:
+            raise Refused("R13")
+        self.ahead = land.route(self.source, destination)
+        self.destination, self.done, self.state = destination, [], "in_progress"

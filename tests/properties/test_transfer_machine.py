@@ -1,0 +1,322 @@
+"""Random actions by random people, levels and parents changing in between, against `reference` (§5, §6)."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from sqlalchemy import select
+
+from models import Account, HistoryEntry, Member, Organization, Transfer, clock, db
+from tests import world
+from tests.properties.reference import END, Land, Record, Refused
+from workflow import actions, applications, history, loading, policy
+from workflow.errors import RuleError
+
+MEMBERS = ("林小雨", "陈国强", "王丽华")
+DESTINATIONS = ("五龙村支部", "军门第一支部", "军门第二支部", "旗汛口社区支部", "鼓楼区委直属支部", "龙车村支部")
+ORGANIZATIONS = (
+    "军门第一支部",
+    "军门第二支部",
+    "军门社区总支",
+    "旗汛口社区支部",
+    "东街街道工委",
+    "安泰街道工委",
+    "鼓楼区委",
+    "鼓楼区委直属支部",
+    "福州市委",
+    "古田镇党委",
+    "五龙村支部",
+    "上杭县委",
+    "永福镇党委",
+    "龙车村支部",
+    "福建省委",
+)
+PEOPLE = (
+    *MEMBERS,
+    "林志强",
+    "吴建平",
+    "郑晓东",
+    world.ADMIN,
+    world.AUDITOR,
+    *(f"{name}联络员" for name in ORGANIZATIONS),
+)
+LEVELS = (
+    ("东街街道工委", 6),
+    ("安泰街道工委", 6),
+    ("鼓楼区委", 5),
+    ("古田镇党委", 6),
+    ("上杭县委", 5),
+    ("永福镇党委", 6),
+    ("龙岩市委", 3),
+    ("福建省委", 1),
+)
+PLACES = {
+    "军门社区总支": ("东街街道工委", "安泰街道工委", "古田镇党委"),
+    "军门第二支部": ("军门社区总支", "鼓楼区委"),
+    "旗汛口社区支部": ("东街街道工委", "军门社区总支", "古田镇党委"),
+    "东街街道工委": ("鼓楼区委", "上杭县委"),
+    "古田镇党委": ("上杭县委", "漳平市委"),
+}
+INPUTS: dict[str, dict[str, Any]] = {"reject": {"reason": "材料不全"}, "object": {"opinion": "不属于本支部接收"}}
+FORWARD = {"approve", "resubmit"}
+
+
+def first_land() -> Land:
+    """The reference's own picture of tests/world.py."""
+    parent = {name: above for name, _kind, above, _level in world.TREE}
+    liaisons = {name: {f"{name}联络员"} for name in parent}
+    liaisons["军门第一支部"].add("陈国强")
+    liaisons["东街街道工委"].add("林志强")
+    level = {name: rank for name, _kind, _above, rank in world.TREE}
+    return Land(parent=parent, level=level, liaisons=liaisons, admins={world.ADMIN})
+
+
+class TransferMachine(RuleBasedStateMachine):
+    new_app: Any
+    backend: str
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack = ExitStack()
+        app = self.stack.enter_context(self.new_app(self.backend))
+        self.stack.enter_context(app.app_context())
+        self.fujian = world.Fujian()
+        self.land = first_land()
+        self.home = {name: home for name, _gender, home, _special in world.PEOPLE}
+        self.records: dict[str, Record] = {}
+        self.hashes: dict[str, list[str]] = {}
+        self.actors: dict[str, policy.Actor] = {}
+        self.keys = dict(db.session.execute(select(Member.name, Member.key)).all())
+        self.ids = dict(db.session.execute(select(Organization.name, Organization.id)).all())
+        self.accounts = dict(db.session.execute(select(Account.username, Account.id)).all())
+
+    def teardown(self) -> None:
+        try:
+            self.everything_else_is_refused()
+        finally:
+            self.stack.close()
+
+    # --- helpers ---
+
+    def actor(self, person: str) -> policy.Actor:
+        if person not in self.actors:
+            self.actors[person] = policy.load_actor(self.accounts[person])
+        return self.actors[person]
+
+    def open_records(self) -> list[str]:
+        return [key for key, record in self.records.items() if record.is_open]
+
+    def offers(self) -> list[tuple[str, str, str]]:
+        """(record, person, action) of everything that the reference allows now."""
+        return [
+            (key, person, action)
+            for key in self.open_records()
+            for person in PEOPLE
+            for action in sorted(self.records[key].offered(self.land, person))
+        ]
+
+    def perform(self, key: str, person: str, action: str, destination: str | None = None, **more: Any) -> None:
+        inputs = {**INPUTS.get(action, {}), **({"destination_id": self.ids[destination]} if destination else {})}
+        db.session.commit()
+        actions.perform(key, action, self.actor(person), **inputs, **more)
+
+    def refusal(self, call: Any, *arguments: Any, **fields: Any) -> str:
+        """The rule of the refusal, which must have come."""
+        try:
+            call(*arguments, **fields)
+        except RuleError as error:
+            return error.rule
+        raise AssertionError(f"accepted: {arguments}")
+
+    # --- what people do ---
+
+    @rule(data=st.data(), member=st.sampled_from(MEMBERS), destination=st.sampled_from(DESTINATIONS))
+    def apply(self, data, member, destination):
+        source = self.home[member]
+        liaisons = {f"{name}联络员" for name in self.land.above(source)} - self.closed()
+        person = data.draw(st.sampled_from([member, *sorted(liaisons)]))
+        submitting = None if person == member else person.removesuffix("联络员")
+        fields = {
+            "kind_code": "intra",
+            "member_key": self.keys[member],
+            "destination_id": self.ids[destination],
+            "reason": "工作调动",
+            "applied_on": clock.today(),
+            "dues_paid_until": clock.this_month(),
+        }
+        db.session.commit()
+        try:
+            if any(record.member == member and record.is_open for record in self.records.values()):
+                raise Refused("R20")
+            if source == destination:
+                raise Refused("R13")
+            ahead = self.land.route(source, destination)
+        except Refused as expected:
+            assert self.refusal(applications.apply, self.actor(person), **fields) == str(expected)
+            return
+        transfer = applications.apply(self.actor(person), **fields)
+        self.records[transfer.key] = Record(member, source, destination, submitting, ahead)
+
+    @precondition(lambda self: self.offers())
+    @rule(data=st.data(), destination=st.none() | st.sampled_from(DESTINATIONS))
+    def do_what_is_offered(self, data, destination):
+        key, person, action = data.draw(st.sampled_from(self.offers()))
+        record = self.records[key]
+        elsewhere = destination if action == "resubmit" else None
+        try:
+            record.act(self.land, action, elsewhere)
+        except Refused as expected:
+            assert action in FORWARD
+            assert self.refusal(self.perform, key, person, action, elsewhere) == str(expected)
+            return
+        self.perform(key, person, action, elsewhere)
+        if action == "confirm":
+            self.home[record.member] = record.destination
+
+    @precondition(lambda self: self.open_records())
+    @rule(data=st.data())
+    def go_on(self, data):
+        """Approve where it waits, so that long ways are walked to their end."""
+        key = data.draw(st.sampled_from(self.open_records()))
+        record = self.records[key]
+        chosen = [offer for offer in self.offers() if offer[0] == key and offer[2] in ("approve", "confirm")]
+        if not chosen:
+            return
+        try:
+            record.act(self.land, chosen[0][2])
+        except Refused as expected:
+            assert self.refusal(self.perform, *chosen[0]) == str(expected)
+            return
+        self.perform(*chosen[0])
+        if chosen[0][2] == "confirm":
+            self.home[record.member] = record.destination
+
+    @precondition(lambda self: self.records)
+    @rule(data=st.data(), person=st.sampled_from(PEOPLE), action=st.sampled_from(sorted(actions.ACTIONS)))
+    def try_what_is_not_offered(self, data, person, action):
+        key = data.draw(st.sampled_from(sorted(self.records)))
+        if action not in self.records[key].offered(self.land, person):
+            assert self.refusal(self.perform, key, person, action) == "R30"
+
+    @precondition(lambda self: self.offers())
+    @rule(data=st.data())
+    def act_on_an_old_page(self, data):
+        key, person, action = data.draw(st.sampled_from(self.offers()))
+        version = db.session.scalar(select(Transfer.version).where(Transfer.key == key))
+        assert self.refusal(self.perform, key, person, action, expected_version=version - 1) == "R30"
+
+    @precondition(lambda self: self.open_records())
+    @rule(data=st.data(), person=st.sampled_from(PEOPLE))
+    def plan_again(self, data, person):
+        key = data.draw(st.sampled_from(self.open_records()))
+        record = self.records[key]
+        db.session.commit()
+        try:
+            if not record.may_replan(self.land, person):
+                raise Refused("R30")
+            record.replan(self.land)
+        except Refused as expected:
+            assert self.refusal(actions.replan, key, self.actor(person)) == str(expected)
+            return
+        actions.replan(key, self.actor(person))
+
+    # --- what changes around them ---
+
+    @rule(mended=st.sampled_from(LEVELS))
+    def set_or_unset_a_level(self, mended):
+        name, rank = mended
+        self.land.level[name] = None if self.land.level[name] else rank
+        self.fujian.set_level(name, self.land.level[name])
+
+    @rule(data=st.data(), name=st.sampled_from(sorted(PLACES)))
+    def hang_elsewhere(self, data, name):
+        parent = data.draw(st.sampled_from(PLACES[name]))
+        self.land.parent[name] = parent
+        self.fujian.move(name, parent)
+        self.actors.clear()
+
+    @rule(names=st.sampled_from([("陈国强", "军门第一支部"), ("林志强", "东街街道工委")]))
+    def phone_activated_or_lost(self, names):
+        person, organization = names
+        self.land.liaisons[organization] ^= {person}
+        active = person in self.land.liaisons[organization]
+        self.fujian.member(person).phone_activated_at = clock.now() if active else None
+        db.session.commit()
+        self.actors.clear()
+
+    @rule()
+    def the_virtual_account_of_the_branch_loses_or_gets_its_grant(self):
+        """Then 陈国强 may be the only liaison of the own branch."""
+        if "军门第一支部联络员" in self.land.liaisons["军门第一支部"]:
+            self.land.liaisons["军门第一支部"].remove("军门第一支部联络员")
+            self.fujian.account("军门第一支部联络员").is_active = False
+        else:
+            self.land.liaisons["军门第一支部"].add("军门第一支部联络员")
+            self.fujian.account("军门第一支部联络员").is_active = True
+        db.session.commit()
+        self.actors.clear()
+
+    # --- what must hold all the time ---
+
+    @invariant()
+    def each_record_stands_where_the_reference_says(self):
+        db.session.commit()
+        for key, record in self.records.items():
+            transfer = loading.locked_transfer(key)
+            current = transfer.current_organization
+            assert (transfer.state.value, current and current.name) == (record.state, record.waits_at)
+            steps = [(step.organization.name, step.confirms) for step in transfer.steps]
+            assert steps == [(name, side == END) for name, side in record.done + record.ahead]
+
+    @invariant()
+    def what_is_offered_is_what_the_reference_allows(self):
+        db.session.commit()
+        for key, record in self.records.items():
+            transfer = loading.locked_transfer(key)
+            for person in PEOPLE:
+                if person not in self.closed():
+                    offered = {action.name for action in actions.available_actions(transfer, self.actor(person))}
+                    assert offered == record.offered(self.land, person), (person, record)
+
+    def closed(self) -> set[str]:
+        return {"军门第一支部联络员"} - self.land.liaisons["军门第一支部"]
+
+    @invariant()
+    def members_are_where_completed_transfers_brought_them(self):
+        db.session.commit()
+        homes = select(Member.name, Organization.name).join(Member.organization).where(Member.name.in_(MEMBERS))
+        assert dict(db.session.execute(homes).all()) == {name: self.home[name] for name in MEMBERS}
+
+    @invariant()
+    def one_open_transfer_a_member(self):
+        held = [record.member for record in self.records.values() if record.is_open]
+        states = select(Member.name).join(Transfer.member).where(Transfer.ended_at.is_(None))
+        assert sorted(db.session.scalars(states)) == sorted(held)
+        assert len(set(held)) == len(held)
+
+    @invariant()
+    def history_only_grows_and_its_chain_verifies(self):
+        for key, record in self.records.items():
+            entries = select(HistoryEntry.hash).join(Transfer).where(Transfer.key == key)
+            hashes = list(db.session.scalars(entries.order_by(HistoryEntry.sequence)))
+            seen = self.hashes.get(key, [])
+            assert hashes[: len(seen)] == seen
+            assert len(hashes) == record.entries
+            self.hashes[key] = hashes
+        assert list(history.verify()) == []
+
+    def everything_else_is_refused(self) -> None:
+        """At the end everybody tries everything that is not offered to them."""
+        for key in self.open_records():
+            for person in set(PEOPLE) - self.closed():
+                for action in actions.ACTIONS.keys() - self.records[key].offered(self.land, person):
+                    assert self.refusal(self.perform, key, person, action) == "R30"
+
+
+def test_whatever_people_do_the_transfer_follows_the_rules(backend, new_app):
+    machine = type("Machine", (TransferMachine,), {"backend": backend, "new_app": staticmethod(new_app)})
+    run_state_machine_as_test(machine, settings=settings(max_examples=20, stateful_step_count=30, deadline=None))
