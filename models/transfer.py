@@ -252,6 +252,14 @@ class Step(db.Model):
             postgresql_where=text("state = 'current'"),
         ),
         Index("ix_step_organization_id_state", "organization_id", "state"),
+        Index(
+            "ix_step_open",
+            "organization_id",
+            "state",
+            "transfer_id",
+            sqlite_where=text("is_open = 1"),
+            postgresql_where=text("is_open"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -267,6 +275,8 @@ class Step(db.Model):
     state: Mapped[StepState] = mapped_column(enum_type(StepState))
     handled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     handled_by: Mapped[str] = mapped_column(String(60), default="")
+    is_open: Mapped[bool] = mapped_column(default=True)
+    """The transfer has not ended: so the desks read the steps of what is under way, and not of all that ever was."""
 
     transfer: Mapped[Transfer] = relationship(back_populates="steps", lazy="raise_on_sql")
     organization: Mapped[Organization] = relationship(lazy="raise_on_sql")

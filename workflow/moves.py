@@ -176,3 +176,5 @@ def _end(transfer: Transfer, state: TransferState) -> None:
     transfer.current_organization_id = None
     transfer.waiting_organization_id = None
     transfer.ended_at = clock.now()
+    for step in transfer.steps:
+        step.is_open = False

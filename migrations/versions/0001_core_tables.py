@@ -50,9 +50,15 @@ AUDIT_EVENTS = (
     "member_created",
     "member_changed",
     "member_deleted",
+    "member_corrected",
+    "id_number_read",
     "account_created",
     "password_set",
     "role_granted",
+    "role_revoked",
+    "account_closed",
+    "account_reopened",
+    "sessions_ended",
     "signed_in",
     "sign_in_failed",
     "signed_out",
@@ -391,12 +397,20 @@ def upgrade() -> None:
         sa.Column("state", one_of(STEP_STATES, "stepstate"), nullable=False),
         sa.Column("handled_at", models.base.UtcDateTime(), nullable=True),
         sa.Column("handled_by", sa.String(length=60), nullable=False),
+        sa.Column("is_open", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], name="fk_step_organization_id"),
         sa.ForeignKeyConstraint(["transfer_id"], ["transfer.id"], name="fk_step_transfer_id"),
         sa.PrimaryKeyConstraint("id", name="pk_step"),
         sa.UniqueConstraint("transfer_id", "position", name="uq_step_transfer_id_position"),
     )
     op.create_index("ix_step_organization_id_state", "step", ["organization_id", "state"])
+    op.create_index(
+        "ix_step_open",
+        "step",
+        ["organization_id", "state", "transfer_id"],
+        sqlite_where=sa.text("is_open = 1"),
+        postgresql_where=sa.text("is_open"),
+    )
     op.create_index(
         "uq_step_current",
         "step",
