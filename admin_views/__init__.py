@@ -19,6 +19,8 @@ from flask_babel import gettext as _
 from admin_views import lookups, security, session
 from admin_views.access import actor_or_none, everybody
 from admin_views.dashboard import DashboardView
+from admin_views.desk import DeskView
+from admin_views.desk import words as counted
 from admin_views.levels import LevelSettingView, LevelView
 from admin_views.members import MemberView
 from admin_views.mine import MyTransfersView
@@ -65,6 +67,7 @@ RIGHTS = lazy_gettext("权限管理")
 DATA = lazy_gettext("基础数据")
 
 ENTRIES = (
+    Entry(DeskView, TRANSFERS, lazy_gettext("待办"), "desk", policy.is_liaison),
     Entry(TransferView, TRANSFERS, lazy_gettext("组织关系转接"), "transfers", reads_a_scope),
     Entry(MyTransfersView, TRANSFERS, lazy_gettext("我的申请"), "mine", is_a_member),
     Entry(MemberView, MEMBERS, lazy_gettext("党员信息维护"), "members", reads_a_scope),
@@ -131,8 +134,7 @@ class Shell:
     @cached_property
     def todo(self) -> str:
         """How many transfers wait for the actor; "" for none, "99+" for many."""
-        count = desk.todo_count(self.actor) if self.actor else 0
-        return "" if not count else "99+" if count >= desk.COUNT_LIMIT else str(count)
+        return counted(desk.todo_count(self.actor)) if self.actor else ""
 
     @cached_property
     def menu(self) -> list[MenuGroup]:
@@ -150,7 +152,7 @@ class Shell:
             item.name,
             url_for(f"{view.endpoint}.{view._default_view}"),
             view is get_current_view(),
-            self.todo if view is self._admin.index_view else "",
+            self.todo if view.endpoint == "desk" else "",
         )
 
 

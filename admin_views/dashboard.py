@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import NamedTuple
 
 from flask import request, url_for
 from flask_admin import AdminIndexView, expose
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import load_only
 
+from admin_views import desk as desk_lists
 from admin_views import record, transfer_list
 from admin_views.access import Guarded, current_actor
+from admin_views.desk import LISTS
 from models import COMMITTEE_KINDS, OPEN_STATES, Organization, Transfer, clock, db
 from workflow import desk, loading, policy
 from workflow.errors import N_
 from workflow.policy import Actor
 
-LATE_AFTER = timedelta(days=3)
 ATTENTION_LIMIT = 6
+TODO_SHOWN = 10
 GREETINGS = (
     (5, N_("夜深了，%(name)s")),
     (12, N_("上午好，%(name)s")),
@@ -38,19 +39,14 @@ class Link(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Desk:
-    """The counts of the tile, exact up to a limit."""
+class Tile:
+    """One list of the desk with its count; `hot` where something waits."""
 
-    count: int
-    late: int
-
-    @property
-    def count_words(self) -> str:
-        return _upto(self.count)
-
-    @property
-    def late_words(self) -> str:
-        return _upto(self.late)
+    count: str
+    name: str
+    hint: str
+    url: str
+    hot: bool
 
 
 class DashboardView(Guarded, AdminIndexView):
@@ -61,8 +57,9 @@ class DashboardView(Guarded, AdminIndexView):
         actor = current_actor()
         page = transfer_list.Page(())
         if policy.is_liaison(actor):
+            todo = LISTS["todo"]
             page = transfer_list.page(
-                desk.todo(actor), (Transfer.arrived_at, Transfer.id), request.args, newest_first=False
+                todo.query(actor, None), todo.order, request.args, newest_first=todo.newest_first, size=TODO_SHOWN
             )
         own = _open_transfer(actor)
         attention = _without_level(actor)
@@ -70,7 +67,7 @@ class DashboardView(Guarded, AdminIndexView):
             "dashboard.html",
             greeting=_greeting(actor),
             post="、".join(dict.fromkeys(post.organization_name for post in actor.posts if post.organization_name)),
-            desk=_counts(actor) if policy.is_liaison(actor) else None,
+            tiles=_tiles(actor) if policy.is_liaison(actor) else [],
             page=page,
             rows=[record.row(transfer, actor) for transfer in page.rows],
             sleeping=actor.sleeping,
@@ -82,10 +79,6 @@ class DashboardView(Guarded, AdminIndexView):
             apply_url=url_for("transfers.apply", member=actor.member_key),
             back=url_for(".index"),
         )
-
-
-def _upto(count: int) -> str:
-    return str(count) if count < desk.COUNT_LIMIT else f"{desk.COUNT_LIMIT - 1}+"
 
 
 def _greeting(actor: Actor) -> str:
@@ -103,14 +96,24 @@ def _data_desks() -> list[Link]:
     ]
 
 
-def _counts(actor: Actor) -> Desk:
-    late = (
-        select(Transfer.id)
-        .where(desk.waits_for(actor), Transfer.arrived_at <= clock.now() - LATE_AFTER)
-        .limit(desk.COUNT_LIMIT)
-        .subquery()
-    )
-    return Desk(desk.todo_count(actor), db.session.scalar(select(func.count()).select_from(late)) or 0)
+def _tiles(actor: Actor) -> list[Tile]:
+    counts = {name: desk_lists.words(desk.count(item.query(actor, None))) for name, item in LISTS.items()}
+    late = _("其中 %(count)s 条超期", count=counts["late"]) if counts["late"] else _("没有超期的")
+    hints = {
+        "todo": late if counts["todo"] else _("全部办理完毕"),
+        "passed": _(LISTS["passed"].hint),
+        "coming": _(LISTS["coming"].hint),
+    }
+    return [
+        Tile(
+            counts[name] or "0",
+            _(LISTS[name].label),
+            hint,
+            url_for("desk.index", list=name),
+            name == "todo" and bool(counts[name]),
+        )
+        for name, hint in hints.items()
+    ]
 
 
 def _open_transfer(actor: Actor) -> Transfer | None:

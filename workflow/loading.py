@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from models import Step, Transfer, TransferKind, db
+from workflow import policy
+from workflow.policy import Actor
 
 
 def decision_options() -> tuple[ORMOption, ...]:
@@ -31,3 +35,9 @@ def locked_transfer(key: str) -> Transfer | None:
         .with_for_update(of=Transfer)
         .execution_options(populate_existing=True)
     )
+
+
+def transfers_by_key(keys: Collection[str], actor: Actor) -> Sequence[Transfer]:
+    """Those of the transfers with these keys that the actor may see, ready for deciding."""
+    query = select(Transfer).where(Transfer.key.in_(keys), policy.transfers_visible(actor))
+    return db.session.scalars(query.options(*decision_options()).order_by(Transfer.id)).all()

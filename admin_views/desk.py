@@ -1,0 +1,169 @@
+"""【待办】, 超期, 已办未结, 即将到达: a liaison's work, for one or all of the own organizations (R33, R47)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+from flask_admin import expose
+from flask_babel import gettext as _
+from sqlalchemy import Select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from admin_views import record, transfer_list
+from admin_views.access import PanelView, current_actor, in_words
+from admin_views.forms import read_id
+from models import Transfer
+from workflow import actions, desk, loading, policy
+from workflow.errors import N_, RuleError
+from workflow.policy import Actor
+
+LONGEST_FIRST: Sequence[InstrumentedAttribute[Any]] = (Transfer.arrived_at, Transfer.id)
+MOST_AT_ONCE = transfer_list.PAGE_SIZE
+
+
+@dataclass(frozen=True)
+class DeskList:
+    """One list of the desk; `empty` is what it says without rows. Only what waits can be acted on, the rest is read."""
+
+    label: str
+    hint: str
+    query: Callable[[Actor, Collection[int] | None], Select[Transfer]]
+    order: Sequence[InstrumentedAttribute[Any]]
+    newest_first: bool
+    empty: tuple[str, str]
+
+
+LISTS: Mapping[str, DeskList] = {
+    "todo": DeskList(
+        N_("待办"),
+        N_("停留最久的在前"),
+        desk.todo,
+        LONGEST_FIRST,
+        False,
+        (N_("没有待办"), N_("轮到本组织办理的转接会显示在这里。")),
+    ),
+    "late": DeskList(
+        N_("超期"),
+        N_("超过办理期限仍未办理"),
+        desk.overdue,
+        LONGEST_FIRST,
+        False,
+        (N_("没有超期的待办"), N_("停留超过办理期限的待办会显示在这里。")),
+    ),
+    "passed": DeskList(
+        N_("已办未结"),
+        N_("本组织已通过，尚未办结"),
+        desk.passed,
+        (Transfer.id,),
+        True,
+        (N_("没有已办未结的转接"), N_("本组织已通过、还在其他组织办理的转接会显示在这里。")),
+    ),
+    "coming": DeskList(
+        N_("即将到达"),
+        N_("流程中还会经过本组织"),
+        desk.coming,
+        (Transfer.id,),
+        True,
+        (N_("没有即将到达的转接"), N_("流程上还会经过本组织的转接会显示在这里。")),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one transfer of a bulk approval."""
+
+    transfer: Transfer
+    done: bool
+    words: str
+
+
+class DeskView(PanelView):
+    """The four lists, each in the URL; the own organizations as a switch."""
+
+    def may_open(self, actor: Actor) -> bool:
+        return policy.is_liaison(actor)
+
+    @expose("/")
+    def index(self) -> ResponseReturnValue:
+        actor = current_actor()
+        name = request.args.get("list", "todo")
+        name = name if name in LISTS else "todo"
+        shown = LISTS[name]
+        own = _own_organizations(actor)
+        chosen = read_id(request.args.get("org"))
+        chosen = chosen if chosen in own else None
+        only = None if chosen is None else [chosen]
+        page = transfer_list.page(shown.query(actor, only), shown.order, request.args, newest_first=shown.newest_first)
+        here: dict[str, Any] = {"list": name, **({"org": chosen} if chosen else {})}
+        return self.render(
+            "desk/list.html",
+            lists={key: (item, words(desk.count(item.query(actor, only)))) for key, item in LISTS.items()},
+            name=name,
+            shown=shown,
+            own=own,
+            chosen=chosen,
+            here=here,
+            page=page,
+            rows=[record.row(transfer, actor) for transfer in page.rows],
+            back=url_for(".index", **here),
+        )
+
+    @expose("/approve", methods=("GET", "POST"))
+    def approve(self) -> ResponseReturnValue:
+        """通过所选: what would happen to each (GET: a window, or a page of its own), what became of each (POST)."""
+        actor = current_actor()
+        asked = _asked(request.values.getlist("chosen"))
+        found = {transfer.key: transfer for transfer in loading.transfers_by_key(list(asked), actor)}
+        chosen = {key: version for key, version in asked.items() if key in found}
+        back = url_for(".index")
+        if request.method == "GET":
+            fragment = request.headers.get("X-Requested-With") == "fetch"
+            return self.render(
+                "desk/_approve.html" if fragment else "desk/approve.html",
+                rows=[
+                    (found[key], version, actions.next_stop_after(found[key], "approve"))
+                    for key, version in chosen.items()
+                ],
+                back=back,
+            )
+        outcomes = [_approved(found[key], version, actor) for key, version in chosen.items()]
+        return self.render(
+            "desk/outcomes.html",
+            outcomes=outcomes,
+            done=sum(outcome.done for outcome in outcomes),
+            back=back,
+        )
+
+
+def words(count: int) -> str:
+    """A bounded count as people read it; "" for none."""
+    return "" if not count else str(count) if count < desk.COUNT_LIMIT else f"{desk.COUNT_LIMIT - 1}+"
+
+
+def _own_organizations(actor: Actor) -> dict[int, str]:
+    """id -> name of the organizations whose effective liaison the actor is, in the order of the grants."""
+    return {
+        post.organization_id: post.organization_name
+        for post in actor.posts
+        if post.organization_id in actor.liaison_paths and post.organization_id is not None
+    }
+
+
+def _asked(chosen: Sequence[str]) -> dict[str, int]:
+    """key -> version that the page showed, of what was ticked; what cannot be one is dropped."""
+    pairs = (text.partition(":") for text in chosen[:MOST_AT_ONCE])
+    return {key: int(version) for key, _colon, version in pairs if version.isascii() and version.isdecimal()}
+
+
+def _approved(transfer: Transfer, version: int, actor: Actor) -> Outcome:
+    """Approve one, in a transaction of its own: one that cannot be does not hold up the others."""
+    try:
+        after = actions.perform(transfer.key, "approve", actor, expected_version=version)
+    except RuleError as error:
+        return Outcome(transfer, False, in_words(error))
+    return Outcome(after, True, _("已通过：%(standing)s。", standing=record.standing(after)))
