@@ -18,6 +18,7 @@ from flask_babel import gettext as _
 
 from admin_views import lookups, security, session
 from admin_views.access import actor_or_none, everybody
+from admin_views.checkup import CheckupView
 from admin_views.dashboard import DashboardView
 from admin_views.desk import DeskView
 from admin_views.desk import words as counted
@@ -74,6 +75,7 @@ ENTRIES = (
     Entry(LevelSettingView, RIGHTS, lazy_gettext("组织VPN权限设置"), "level-setting", sets_levels),
     Entry(LevelView, RIGHTS, lazy_gettext("组织权限级别"), "levels", reads_a_scope),
     Entry(OrganizationView, DATA, lazy_gettext("组织"), "organizations", reads_a_scope),
+    Entry(CheckupView, DATA, lazy_gettext("数据体检"), "checkup", sets_levels),
 )
 
 

@@ -19,13 +19,14 @@ from sqlalchemy import ColumnElement, Select, func
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.orm.interfaces import ORMOption
 
-from admin_views import listing
+from admin_views import listing, reviewing
 from admin_views.access import Guarded, current_actor, in_words
 from admin_views.exporting import export_rows
 from admin_views.forms import RowForm, read_id
 from admin_views.listing import Asked, Column, Filter, Page, Search
 from models import db
 from workflow.errors import RuleError
+from workflow.outlook import Outlook
 from workflow.policy import Actor
 from workflow.transaction import transaction
 
@@ -90,6 +91,10 @@ class ScopedView(Guarded, ModelView):
     def change(self, actor: Actor, row: Any, fields: dict[str, Any]) -> None:
         """Change a row through the workflow; the caller commits."""
         raise NotImplementedError
+
+    def foresee(self, actor: Actor, row: Any, fields: dict[str, Any]) -> Outlook | None:
+        """What a change would do to routes; None where it does nothing to any. Raises the change's own `RuleError`."""
+        return None
 
     def delete(self, actor: Actor, row: Any) -> None:
         """Delete a row through the workflow; the caller commits."""
@@ -204,13 +209,25 @@ class ScopedView(Guarded, ModelView):
         if request.method == "GET":
             return self._show_form(form, row)
         if form.version.data != str(row.version):
-            flash(_("该记录已被他人修改。下面是最新内容，请核对后重新修改。"), "error")
-            return redirect(self.get_url(".edit_view", id=self.get_pk_value(row)), 303)
+            return self._told_stale(row)
         if not form.validate():
             return self._show_form(form, row), UNPROCESSABLE
-        if not self._kept(form, lambda: self.change(actor, row, form.values())):
+        values, foreseen = form.values(), None
+        try:
+            foreseen = self.foresee(actor, row, values)
+        except RuleError as error:
+            form.refuse(error.field, in_words(error))
+            return self._show_form(form, self.get_one(request.args["id"])), UNPROCESSABLE
+        if foreseen is not None:
+            row = self.get_one(request.args["id"])  # foreseeing has let go of it
+            if form.version.data != str(row.version):
+                return self._told_stale(row)
+            if reviewing.must_be_seen(foreseen):
+                return self._show_review(foreseen, row)
+        if not self._kept(form, lambda: self.change(actor, row, values)):
             return self._show_form(form, self.get_one(request.args["id"])), UNPROCESSABLE
         flash(_("已保存%(name)s。", name=self.row_name(row)), "success")
+        reviewing.replan_if_asked(foreseen, actor)
         return redirect(self.after_saving(row), 303)
 
     @expose("/delete/", methods=("POST",))
@@ -265,6 +282,14 @@ class ScopedView(Guarded, ModelView):
     def _show_form(self, form: RowForm, row: Any) -> str:
         back = self.after_saving(row) if row is not None else self.get_url(".index_view")
         return self.render(self.form_template, form=form, row=row, back=back)
+
+    def _told_stale(self, row: Any) -> ResponseReturnValue:
+        flash(_("该记录已被他人修改。下面是最新内容，请核对后重新修改。"), "error")
+        return redirect(self.get_url(".edit_view", id=self.get_pk_value(row)), 303)
+
+    def _show_review(self, foreseen: Outlook, row: Any) -> str:
+        back = self.get_url(".edit_view", id=self.get_pk_value(row))
+        return self.render("admin/model/review.html", subject=row, back=back, **reviewing.shown(foreseen))
 
     def row_name(self, row: Any) -> str:
         """What a message calls a row."""

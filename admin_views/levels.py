@@ -14,6 +14,7 @@ from sqlalchemy import func, select, true
 from sqlalchemy.orm import joinedload
 from wtforms import BooleanField
 
+from admin_views import reviewing
 from admin_views.access import PanelView, current_actor, in_words
 from admin_views.base import UNPROCESSABLE, ScopedView
 from admin_views.forms import Needed, RowForm, TextField
@@ -21,8 +22,9 @@ from admin_views.listing import Column
 from admin_views.lookups import names_above, tops_of
 from admin_views.organizations import OrganizationTree, levels, optional_int, tree_of, visible
 from models import COMMITTEE_KINDS, Organization, PermissionLevel, ancestor_ids, db
-from workflow import organizations, policy
+from workflow import organizations, outlook, policy
 from workflow.errors import RuleError
+from workflow.outlook import Outlook
 from workflow.policy import Actor
 from workflow.transaction import transaction
 
@@ -88,6 +90,11 @@ class LevelView(ScopedView):
     def change(self, actor: Actor, row: PermissionLevel, fields: dict[str, Any]) -> None:
         organizations.change_level(actor, row, **fields)
 
+    def foresee(self, actor: Actor, row: PermissionLevel, fields: dict[str, Any]) -> Outlook | None:
+        if all(fields.get(name, getattr(row, name)) == getattr(row, name) for name in QUALIFICATIONS):
+            return None
+        return outlook.foresee(None, lambda: organizations.change_level(actor, row, **fields))
+
     def delete(self, actor: Actor, row: PermissionLevel) -> None:
         organizations.delete_level(actor, row)
 
@@ -111,16 +118,20 @@ class LevelSettingView(OrganizationTree, PanelView):
         if request.form.get("version") != str(organization.version):
             flash(_("该记录已被他人修改。下面是最新内容，请核对后重新设置。"), "error")
             return redirect(here, 303)
-        identity, name = organization.id, organization.name
+        actor, identity, name = current_actor(), organization.id, organization.name
         try:
             rank = optional_int(request.form.get("level_rank", ""))
+            foreseen = outlook.foresee(organization, lambda: organizations.set_level(actor, organization, rank))
+            if reviewing.must_be_seen(foreseen):
+                return self.render("admin/model/review.html", subject=name, back=here, **reviewing.shown(foreseen))
             with transaction():
-                organizations.set_level(current_actor(), organization, rank)
+                organizations.set_level(actor, organization, rank)
         except ValueError:
             return self._shown(visible(identity), _("没有这个权限级别，请重新选择。")), UNPROCESSABLE
         except RuleError as error:
             return self._shown(visible(identity), in_words(error)), UNPROCESSABLE
-        flash(_("已保存“%(name)s”的权限级别；办理中的转接从下一环节起按新的级别流转。", name=name), "success")
+        flash(_("已保存“%(name)s”的权限级别。", name=name), "success")
+        reviewing.replan_if_asked(foreseen, actor)
         return redirect(here, 303)
 
     def _top(self) -> Organization | None:

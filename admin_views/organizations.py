@@ -19,10 +19,13 @@ from admin_views.forms import LARGEST_ID, Needed, PickerField, RowForm, TextFiel
 from admin_views.listing import Asked, Column, Filter, Search, by_label, containing
 from admin_views.lookups import names_above
 from models import COMMITTEE_KINDS, Organization, OrganizationKind, PermissionLevel, ancestor_ids, db
-from workflow import organizations, policy
+from workflow import organizations, outlook, policy
+from workflow.outlook import Outlook
 from workflow.policy import Actor
 
 UNSET = "none"
+ON_ROUTES = ("parent_id", "level_rank", "kind", "is_active")
+"""What of an organization routes depend on."""
 
 
 def levels() -> Sequence[PermissionLevel]:
@@ -202,6 +205,11 @@ class OrganizationView(OrganizationTree, ScopedView):
 
     def change(self, actor: Actor, row: Organization, fields: dict[str, Any]) -> None:
         organizations.change_organization(actor, row, **fields)
+
+    def foresee(self, actor: Actor, row: Organization, fields: dict[str, Any]) -> Outlook | None:
+        if all(fields.get(name, getattr(row, name)) == getattr(row, name) for name in ON_ROUTES):
+            return None
+        return outlook.foresee(row, lambda: organizations.change_organization(actor, row, **fields))
 
     def delete(self, actor: Actor, row: Organization) -> None:
         organizations.delete_organization(actor, row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import selectinload
 
 from models import (
@@ -63,8 +63,13 @@ def load_lookup(organization_ids: Collection[int]) -> dict[int, Node]:
     lineage = lineage.union(
         select(Organization.id, Organization.parent_id).join(lineage, Organization.id == lineage.c.parent_id)
     )
+    return load_nodes(Organization.id.in_(select(lineage.c.id)))
+
+
+def load_nodes(where: ColumnElement[bool]) -> dict[int, Node]:
+    """The organizations of a condition as the planner sees them, by id: two statements."""
     by_rank = qualifications_by_rank()
-    rows = db.session.execute(select(*_COLUMNS).where(Organization.id.in_(select(lineage.c.id))))
+    rows = db.session.execute(select(*_COLUMNS).where(where))
     return {
         row.id: Node(
             id=row.id,
