@@ -22,6 +22,7 @@ from admin_views.checkup import CheckupView
 from admin_views.dashboard import DashboardView
 from admin_views.desk import DeskView
 from admin_views.desk import words as counted
+from admin_views.ledger import LedgerView
 from admin_views.levels import LevelSettingView, LevelView
 from admin_views.members import MemberView
 from admin_views.mine import MyTransfersView
@@ -70,6 +71,7 @@ DATA = lazy_gettext("基础数据")
 ENTRIES = (
     Entry(DeskView, TRANSFERS, lazy_gettext("待办"), "desk", policy.is_liaison),
     Entry(TransferView, TRANSFERS, lazy_gettext("组织关系转接"), "transfers", reads_a_scope),
+    Entry(LedgerView, TRANSFERS, lazy_gettext("台账"), "ledger", reads_a_scope),
     Entry(MyTransfersView, TRANSFERS, lazy_gettext("我的申请"), "mine", is_a_member),
     Entry(MemberView, MEMBERS, lazy_gettext("党员信息维护"), "members", reads_a_scope),
     Entry(LevelSettingView, RIGHTS, lazy_gettext("组织VPN权限设置"), "level-setting", sets_levels),

@@ -41,11 +41,15 @@ def export_rows(actor: Actor, name: str, columns: Sequence[Column], query: Selec
 
 
 def line(values: Sequence[Any]) -> str:
-    """One line of CSV. A text that a spreadsheet would run as a formula is led by an apostrophe."""
-    texts = ["" if value is None else str(value) for value in values]
+    """One line of CSV."""
     written = io.StringIO()
-    csv.writer(written).writerow([f"'{text}" if text.startswith(FORMULA_STARTS) else text for text in texts])
+    csv.writer(written).writerow(["" if value is None else harmless(str(value)) for value in values])
     return written.getvalue()
+
+
+def harmless(text: str) -> str:
+    """A text that a spreadsheet would run as a formula, led by an apostrophe."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def _both(column: Column, row: Any) -> str:

@@ -1,5 +1,5 @@
-// What every page needs: the menu on the phone, dialogs, "/" for the search box, forms that are sent once,
-// selects that send their form, buttons that fill the sign-in form.
+// What every page needs: the menu on the phone, the user's menu, dialogs, "/" for the search box, forms that are sent
+// once, selects that send their form, buttons that fill the sign-in form.
 
 const html = document.documentElement;
 
@@ -19,6 +19,19 @@ document.addEventListener("keydown", (event) => {
     menuButton.focus();
   }
 });
+
+// --- What folds open over the page closes by Escape, by a click elsewhere, and when the focus leaves it ---
+function fold(folded, back = false) {
+  if (!folded.open) return;
+  folded.open = false;
+  if (back) folded.querySelector("summary").focus();
+}
+
+for (const folded of document.querySelectorAll("[data-fold]")) {
+  folded.addEventListener("keydown", (event) => event.key === "Escape" && fold(folded, true));
+  folded.addEventListener("focusout", (event) => event.relatedTarget && !folded.contains(event.relatedTarget) && fold(folded));
+  document.addEventListener("click", (event) => !folded.contains(event.target) && fold(folded));
+}
 
 // --- "/" goes to the search box, unless one is typing ---
 document.addEventListener("keydown", (event) => {
@@ -90,7 +103,7 @@ document.addEventListener("click", (event) => {
 // --- A form is sent once: a second click of an impatient finger does nothing ---
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post") return;
+  if (form.method !== "post" || "again" in form.dataset) return; // a download leaves the page where it is
   if (form.dataset.sent) {
     event.preventDefault();
     return;

@@ -19,6 +19,7 @@ class SeparateClient(FlaskClient):
     """
 
     def open(self, *args: object, **kwargs: object) -> TestResponse:
+        kwargs.setdefault("buffered", True)  # a streamed answer is read to its end in the context that made it
         if has_app_context():
             db.session.commit()  # ends the test's snapshot too, so it sees what the request changes
         return contextvars.Context().run(super().open, *args, **kwargs)

@@ -1,0 +1,3 @@
+// 台账: the button that prints.
+
+for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => window.print());
