@@ -14,7 +14,8 @@ import click
 from flask import Flask, request
 from flask_babel import Babel
 from flask_migrate import Migrate
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import admin_views
 import commands
@@ -22,6 +23,9 @@ from models import crypto, db, sqlite
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SETTINGS = ("SECRET_KEY", "DATA_KEYS")
+NUMBERS = {"SESSION_IDLE_MINUTES": (30, 1), "SESSION_HOURS": (8, 1), "TRUSTED_PROXIES": (0, 0)}
+"""Settings that are whole numbers: the default, and the least that makes sense."""
+MEGABYTE = 1024 * 1024
 migrate = Migrate(render_as_batch=True)
 babel = Babel()
 
@@ -35,26 +39,47 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         SECRET_KEY=os.environ.get("SECRET_KEY"),
         DATA_KEYS=os.environ.get("DATA_KEYS"),
         SESSION_COOKIE_SECURE=os.environ.get("SESSION_COOKIE_SECURE") == "1",
+        RATE_LIMIT_URL=os.environ.get("RATE_LIMIT_URL"),
+        TRUSTED_HOSTS=[host.strip() for host in os.environ.get("TRUSTED_HOSTS", "").split(",") if host.strip()] or None,
+        MAX_CONTENT_LENGTH=32 * MEGABYTE,
+        MAX_FORM_MEMORY_SIZE=MEGABYTE // 2,
         BABEL_DEFAULT_LOCALE="zh_Hans_CN",
         BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
     )
+    app.config.from_mapping({name: _number(name) for name in NUMBERS})
     app.config.from_mapping(config or {})
     url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
-    if url.get_backend_name() == "postgresql":
-        # A statement prepared by the driver may get a generic plan that ignores the prefix indexes (design §4).
-        app.config.setdefault(
-            "SQLALCHEMY_ENGINE_OPTIONS", {"connect_args": {"prepare_threshold": None}, "pool_pre_ping": True}
-        )
-    elif url.database and url.database != ":memory:":
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", _engine_options(url))
     db.init_app(app)
     migrate.init_app(app, db, directory=str(Path(app.root_path) / "migrations"))
-    babel.init_app(app)
+    babel.init_app(app, locale_selector=admin_views.languages.chosen)
     app.before_request(_say_whether_it_writes)
     admin_views.build_admin(app)
     commands.register(app)
     _refuse_without_keys(app)
+    if proxies := app.config["TRUSTED_PROXIES"]:
+        # The host is what the last proxy passes on as such: nothing that a visitor could have written.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)  # type: ignore[method-assign]
     return app
+
+
+def _number(name: str) -> int:
+    default, least = NUMBERS[name]
+    typed = os.environ.get(name) or str(default)
+    if not (typed.isascii() and typed.isdecimal()) or int(typed) < least:
+        raise click.ClickException(f"{name} must be a whole number from {least} up (see README, Settings).")
+    return int(typed)
+
+
+def _engine_options(url: URL) -> dict[str, Any]:
+    """Parameters are left out of errors, and so out of logs: they are what people typed."""
+    options: dict[str, Any] = {"hide_parameters": True}
+    if url.get_backend_name() == "postgresql":
+        # A statement prepared by the driver may get a generic plan that ignores the prefix indexes (design §4).
+        options |= {"connect_args": {"prepare_threshold": None}, "pool_pre_ping": True}
+    return options
 
 
 def _say_whether_it_writes() -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from commands.support import friendly
 from models import Account, Organization, RoleCode, db
-from workflow import accounts
+from workflow import accounts, grants
 from workflow.errors import RuleError
 from workflow.transaction import transaction
 
@@ -27,7 +27,7 @@ def create(username: str, role: str, code: str | None) -> None:
     with transaction():
         organization = _organization(code) if code else None
         made = accounts.create_account(username, organization=organization)
-        accounts.grant(None, made, RoleCode(role), organization)
+        grants.grant(None, made, RoleCode(role), organization)
     click.echo(f"已新建账号“{made.username}”（{RoleCode(role).label}）。")
     click.echo(f"请设置密码：flask --app app account password {made.username}")
 

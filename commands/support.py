@@ -8,7 +8,7 @@ from typing import ParamSpec, TypeVar
 
 import click
 from flask.cli import with_appcontext
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 
 from models import db
 from models.crypto import KeysMissing
@@ -30,6 +30,9 @@ def friendly(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except (RuleError, KeysMissing) as error:
             raise click.ClickException(str(error)) from error
+        except IntegrityError as error:
+            # Not in the database's words: they may quote a phone.
+            raise click.ClickException("数据刚刚被其他人修改，本次未保存任何内容，请再运行一次。") from error
         except (OperationalError, ProgrammingError) as error:
             raise click.ClickException(_database_words(error)) from error
         finally:

@@ -3,7 +3,7 @@
 from models import clock, sqlite
 from models.account import Account, Role, RoleCode, RoleGrant, new_session_token
 from models.audit import AuditEntry, AuditEvent
-from models.base import LabelledEnum, ancestor_ids, below, db, new_key, path_segment
+from models.base import PATH_WIDTH, Checked, LabelledEnum, ancestor_ids, below, db, new_key, path_segment, segment
 from models.organization import (
     CHILDLESS_KINDS,
     COMMITTEE_KINDS,
@@ -13,6 +13,7 @@ from models.organization import (
     PermissionLevel,
 )
 from models.person import Gender, Member, MemberCategory, MemberStatus, masked_id_number
+from models.sign_in import SignInFailures
 from models.transfer import (
     AT_APPLICANT,
     OPEN_STATES,
@@ -37,10 +38,12 @@ __all__ = [
     "COMMITTEE_KINDS",
     "HOLDING_KINDS",
     "OPEN_STATES",
+    "PATH_WIDTH",
     "Account",
     "Anchor",
     "AuditEntry",
     "AuditEvent",
+    "Checked",
     "Gender",
     "HistoryAction",
     "HistoryEntry",
@@ -56,6 +59,7 @@ __all__ = [
     "RoleCode",
     "RoleGrant",
     "Side",
+    "SignInFailures",
     "Stage",
     "StageRule",
     "Step",
@@ -72,5 +76,6 @@ __all__ = [
     "new_key",
     "new_session_token",
     "path_segment",
+    "segment",
     "sqlite",
 ]

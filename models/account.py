@@ -5,11 +5,11 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from models import clock
-from models.base import LabelledEnum, UtcDateTime, db, enum_type, new_key
+from models.base import PATH_LENGTH, LabelledEnum, UtcDateTime, db, enum_type, new_key, ordered_text
 from models.organization import Organization
 from models.person import Member
 
@@ -32,15 +32,34 @@ class Account(db.Model):
     """Who signs in: a formal account belongs to a member, a virtual one to an organization."""
 
     __tablename__ = "account"
-    __table_args__ = (CheckConstraint("member_id IS NULL OR organization_id IS NULL", name="owner"),)
+    __table_args__ = (
+        CheckConstraint("member_id IS NULL OR organization_id IS NULL", name="owner"),
+        Index("ix_account_org_path_id", "org_path", "id"),
+        # What lists and pickers look for among very many others: closed accounts, accounts of no member.
+        Index(
+            "ix_account_closed",
+            "org_path",
+            "id",
+            sqlite_where=text("is_active = 0"),
+            postgresql_where=text("NOT is_active"),
+        ),
+        Index(
+            "ix_account_not_formal",
+            "username",
+            sqlite_where=text("member_id IS NULL"),
+            postgresql_where=text("member_id IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(24), unique=True, default=new_key)
-    username: Mapped[str] = mapped_column(String(60), unique=True)
+    username: Mapped[str] = mapped_column(ordered_text(60), unique=True)
     password_hash: Mapped[str | None] = mapped_column(String(200))
     """argon2; without one nobody can sign in."""
     member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), unique=True)
     organization_id: Mapped[int | None] = mapped_column(ForeignKey("organization.id"), index=True)
+    org_path: Mapped[str] = mapped_column(ordered_text(PATH_LENGTH), default="", server_default="")
+    """The path of the member's or the own organization, kept here so that a list of a subtree reads one index."""
     is_active: Mapped[bool] = mapped_column(default=True)
     session_token: Mapped[str] = mapped_column(String(32), default=new_session_token)
     last_signed_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -48,6 +67,13 @@ class Account(db.Model):
 
     member: Mapped[Member | None] = relationship(lazy="raise_on_sql")
     organization: Mapped[Organization | None] = relationship(lazy="raise_on_sql")
+    grants: Mapped[list[RoleGrant]] = relationship(order_by="RoleGrant.id", lazy="raise_on_sql", viewonly=True)
+
+    @validates("member", "organization")
+    def _stand_with_owner(self, _name: str, owner: Member | Organization | None) -> Member | Organization | None:
+        if owner is not None:
+            self.org_path = owner.org_path if isinstance(owner, Member) else owner.path
+        return owner
 
     @property
     def is_formal(self) -> bool:
@@ -77,6 +103,7 @@ class RoleGrant(db.Model):
         UniqueConstraint("account_id", "organization_id", "role_code"),
         CheckConstraint("organization_id IS NOT NULL OR role_code = 'provincial_admin'", name="organization"),
         Index("ix_role_grant_organization_id_role_code", "organization_id", "role_code"),
+        Index("ix_role_grant_role_code_account_id", "role_code", "account_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models import clock
-from models.base import LabelledEnum, UtcDateTime, db, enum_type
+from models.base import PATH_LENGTH, LabelledEnum, UtcDateTime, db, enum_type, ordered_text, place_indexes
 
 
 class AuditEvent(LabelledEnum):
@@ -36,6 +36,9 @@ class AuditEvent(LabelledEnum):
     SIGNED_IN = "signed_in", "登录"
     SIGN_IN_FAILED = "sign_in_failed", "登录失败"
     SIGNED_OUT = "signed_out", "退出"
+    RECORD_CREATED = "record_created", "新增数据"
+    RECORD_CHANGED = "record_changed", "修改数据"
+    RECORD_DELETED = "record_deleted", "删除数据"
     EXPORTED = "exported", "导出"
     DATA_IMPORTED = "data_imported", "导入数据"
 
@@ -44,17 +47,24 @@ class AuditEntry(db.Model):
     """One event: who (name as it was), what, on which organization or object; values before and after."""
 
     __tablename__ = "audit_entry"
-    __table_args__ = (Index("ix_audit_entry_event_id", "event", "id"),)
+    __table_args__ = (
+        Index("ix_audit_entry_at_id", "at", "id"),
+        Index("ix_audit_entry_event_at_id", "event", "at", "id"),
+        Index("ix_audit_entry_actor_name_at_id", "actor_name", "at", "id"),
+        *place_indexes("audit_entry"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     event: Mapped[AuditEvent] = mapped_column(enum_type(AuditEvent))
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
     """None: the command line."""
-    actor_name: Mapped[str] = mapped_column(String(60))
+    actor_name: Mapped[str] = mapped_column(ordered_text(60))
     organization_id: Mapped[int | None] = mapped_column(index=True)
     """Not a foreign key: the entry outlives a deleted organization."""
     organization_name: Mapped[str] = mapped_column(String(120), default="")
+    path: Mapped[str] = mapped_column(ordered_text(PATH_LENGTH), default="")
+    """The path of the organization as it was then: it says who may read the entry. "": it concerns none."""
     subject: Mapped[str] = mapped_column(String(120), default="")
     """The object's own name: a member's name, a username, a level; never an ID number or a phone."""
     details: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)

@@ -8,14 +8,30 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Enum, MetaData, String
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Enum,
+    Index,
+    MetaData,
+    SQLColumnExpression,
+    String,
+    func,
+    literal_column,
+    text,
+)
 from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 PATH_WIDTH = 8
 PATH_LENGTH = 160
 AFTER_DIGITS = ":"  # the character after "9": closes the range of all paths below a prefix
+PLACE_DEPTHS = range(2, 8)
+"""The depths of a path at which `place_indexes` finds an organization; at 1 stands the root, above everything."""
 
 
 class Base(DeclarativeBase):
@@ -109,3 +125,42 @@ def below(path: str) -> tuple[str, str]:
 def ancestor_ids(path: str) -> list[int]:
     """The ids along a path from the root to the organization itself."""
     return [int(path[start : start + PATH_WIDTH]) for start in range(0, len(path), PATH_WIDTH)]
+
+
+def segment(path: SQLColumnExpression[str], depth: int) -> ColumnElement[str]:
+    """The organization that a path passes at `depth` (the root: 1), as its fixed-width id; "" where it ends above."""
+    start = PATH_WIDTH * (depth - 1) + 1
+    # Written out, not as parameters: only so do both databases know the expression of an index.
+    return func.substr(path, literal_column(str(start)), literal_column(str(PATH_WIDTH)))
+
+
+class Checked(FunctionElement[str]):
+    """An expression that SQLite only checks, row by row, and never looks up in an index.
+
+    SQLite knows nothing of how rare a value is and takes any that has an index for rare; PostgreSQL knows better.
+    """
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(Checked)
+def _as_it_is(element: Checked, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(element.clauses, **options)
+
+
+@compiles(Checked, "sqlite")
+def _without_index(element: Checked, compiler: SQLCompiler, **options: Any) -> str:
+    return f"+{compiler.process(element.clauses, **options)}"
+
+
+def place_indexes(table: str) -> tuple[Index, ...]:
+    """What lists the newest rows of any subtree in a table with `path`, `at` and `id`.
+
+    A range of paths is not in the order of time: the newest of a county's rows would have to be sorted out of all of
+    them. In an index on the segment at the county's depth its rows stand together, and in order.
+    """
+    return tuple(
+        Index(f"ix_{table}_place_{depth}", text(str(segment(literal_column("path"), depth))), "at", "id")
+        for depth in PLACE_DEPTHS
+    )

@@ -27,6 +27,16 @@ def this_month() -> str:
     return today().strftime("%Y-%m")
 
 
+def local_day(moment: datetime) -> str:
+    """The day of a moment in Shanghai: ``2026-11-24``."""
+    return f"{moment.astimezone(SHANGHAI):%Y-%m-%d}"
+
+
+def local_time(moment: datetime) -> str:
+    """The time of a moment in Shanghai, to the second: ``09:12:33``."""
+    return f"{moment.astimezone(SHANGHAI):%H:%M:%S}"
+
+
 @contextmanager
 def at(moment: datetime) -> Iterator[None]:
     """Run a block as if it were `moment` (aware): for demo histories and tests."""

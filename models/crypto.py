@@ -7,7 +7,6 @@ and the last (the oldest) keys the search index, which must not change when a ne
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import os
@@ -40,7 +39,7 @@ class Keyring:
             name, _, encoded = entry.strip().partition(":")
             try:
                 key = base64.b64decode(encoded, validate=True)
-            except binascii.Error:
+            except ValueError:  # binascii.Error is one; text that is not ASCII raises the plain kind
                 key = b""
             if not name or len(key) != KEY_BYTES:
                 raise KeysMissing("DATA_KEYS must be entries like NAME:BASE64 of 32 bytes, separated by commas.")

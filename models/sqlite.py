@@ -15,6 +15,13 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 
 BUSY_TIMEOUT_MS = 15_000
+PRAGMAS = (
+    "foreign_keys=ON",
+    "recursive_triggers=ON",  # without it INSERT OR REPLACE deletes past the triggers that keep history
+    "journal_mode=WAL",
+    "synchronous=NORMAL",
+    f"busy_timeout={BUSY_TIMEOUT_MS}",
+)
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 
 
@@ -38,7 +45,7 @@ def _configure(connection: Any, _record: Any) -> None:
     if not isinstance(connection, sqlite3.Connection):
         return
     connection.isolation_level = None  # the "begin" hook below begins; the driver must not
-    for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={BUSY_TIMEOUT_MS}"):
+    for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 
 

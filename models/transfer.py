@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models import clock
 from models.account import Account
-from models.base import PATH_LENGTH, LabelledEnum, UtcDateTime, db, enum_type, new_key, ordered_text
+from models.base import PATH_LENGTH, LabelledEnum, UtcDateTime, db, enum_type, new_key, ordered_text, place_indexes
 from models.organization import Organization
 from models.person import Member
 
@@ -286,7 +286,15 @@ class HistoryEntry(db.Model):
     """One action on a transfer as it was; never changed or deleted (R31), chained by hash (R48)."""
 
     __tablename__ = "history_entry"
-    __table_args__ = (UniqueConstraint("transfer_id", "sequence"),)
+    __table_args__ = (
+        UniqueConstraint("transfer_id", "sequence"),
+        # What auditors list, newest first: all of it, one action, one name, one subtree.
+        Index("ix_history_entry_at_id", "at", "id"),
+        Index("ix_history_entry_action_at_id", "action", "at", "id"),
+        Index("ix_history_entry_actor_name_at_id", "actor_name", "at", "id"),
+        Index("ix_history_entry_member_name_at_id", "member_name", "at", "id"),
+        *place_indexes("history_entry"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     transfer_id: Mapped[int] = mapped_column(ForeignKey("transfer.id"))
@@ -294,8 +302,12 @@ class HistoryEntry(db.Model):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     action: Mapped[HistoryAction] = mapped_column(enum_type(HistoryAction))
     rule: Mapped[str] = mapped_column(String(8))
+    path: Mapped[str] = mapped_column(ordered_text(PATH_LENGTH))
+    """Where it was done: the path, as it was then, of the organization that acted, else of where it waited."""
+    member_name: Mapped[str] = mapped_column(ordered_text(60))
+    """Who was to be moved, by the name that the member had then."""
     actor_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
-    actor_name: Mapped[str] = mapped_column(String(60))
+    actor_name: Mapped[str] = mapped_column(ordered_text(60))
     actor_organization_id: Mapped[int | None] = mapped_column(ForeignKey("organization.id"), index=True)
     actor_organization_name: Mapped[str] = mapped_column(String(120), default="")
     from_stage: Mapped[Stage | None] = mapped_column(enum_type(Stage, "from_stage"))
@@ -309,3 +321,5 @@ class HistoryEntry(db.Model):
     """Facts beside the columns: ``own`` (本人办理), ``route`` before and after a re-plan, changed fields."""
     previous_hash: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
+
+    transfer: Mapped[Transfer] = relationship(lazy="raise_on_sql", viewonly=True)

@@ -1,33 +1,28 @@
-"""Accounts: passwords, signing in, creating, granting (spec §1, §3; R10).
+"""Accounts: passwords, signing in, creating, closing (spec §1, §3). Who holds which role is in `grants`.
 
 Every function but `authenticate` leaves the commit to the caller's `transaction`. Activation by SMS is another desk.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import secrets
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
 from models import (
-    HOLDING_KINDS,
     Account,
     AuditEntry,
     AuditEvent,
     Member,
     Organization,
-    OrganizationKind,
-    RoleCode,
-    RoleGrant,
     clock,
     db,
     new_session_token,
 )
-from workflow import audit, policy
+from workflow import attempts, audit, grants, policy
 from workflow.errors import N_, RuleError
 from workflow.people_data import has_control_characters
 from workflow.policy import Actor
@@ -35,8 +30,8 @@ from workflow.transaction import transaction
 
 USERNAME_LENGTH = 60
 PASSWORD_MIN, PASSWORD_MAX = 10, 200
-BOUND_ROLES = frozenset({RoleCode.LIAISON, RoleCode.SECRETARY})
-"""Roles that a virtual admin account holds only on its own organization, and nobody on a holding organization."""
+INITIAL_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is misread from a note: no l, 1, i, o, 0
+INITIAL_GROUPS, INITIAL_GROUP = 4, 4
 _ACCOUNTS = "§3"
 _UNKNOWN = "（未知账号）"
 _hasher = PasswordHasher()
@@ -78,27 +73,56 @@ def set_password(account: Account, password: str, actor: Actor | None = None) ->
     check_password(password, account.username)
     account.password_hash = hash_password(password)
     account.session_token = new_session_token()
+    attempts.forget(account.username)
     audit.record(AuditEvent.PASSWORD_SET, actor, subject=account.username)
     db.session.flush()
 
 
+def set_initial_password(actor: Actor, account: Account) -> str:
+    """【设置初始密码】: a generated password, to be shown once and told to its owner; the account's sessions end.
+
+    Raises `RuleError` where the actor keeps no data.
+    """
+    _require_keeper(actor)
+    groups = ("".join(secrets.choice(INITIAL_ALPHABET) for _ in range(INITIAL_GROUP)) for _ in range(INITIAL_GROUPS))
+    password = "-".join(groups)
+    set_password(account, password, actor)
+    return password
+
+
+def end_sessions(account: Account, actor: Actor | None = None) -> None:
+    """退出全部登录: a new session token, so that whoever is signed in under this account must sign in again.
+
+    Raises `RuleError` where it is another's account and the actor keeps no data.
+    """
+    if actor is not None and actor.account_id != account.id:
+        _require_keeper(actor)
+    account.session_token = new_session_token()
+    audit.record(AuditEvent.SESSIONS_ENDED, actor, subject=account.username)
+    db.session.flush()
+
+
 def authenticate(username: str, password: str) -> Account | None:
-    """The account of a right username and password, else None, at the same cost either way; COMMITS an audit entry."""
+    """The account of a right username and password, else None, at the same cost either way; COMMITS an audit entry.
+
+    The password is looked at between two transactions: hashing takes long on purpose, and nobody's write waits for it.
+    `attempts.begin` must have let the attempt through.
+    """
+    account: Account | None = None
     with transaction():
-        account: Account | None = None
         if len(username) <= USERNAME_LENGTH and not has_control_characters(username):
-            account = db.session.scalar(
-                select(Account)
-                .where(Account.username == username.strip())
-                .options(joinedload(Account.member), joinedload(Account.organization))
-            )
-        right = verify_password(password[: PASSWORD_MAX + 1], account.password_hash if account else None)
-        if account is None or not right or not account.is_active:
+            account = db.session.scalar(select(Account).where(Account.username == username.strip()))
+    password_hash = account.password_hash if account else None
+    right = verify_password(password[: PASSWORD_MAX + 1], password_hash)
+    rehashed = hash_password(password) if right and _hasher.check_needs_rehash(password_hash or "") else password_hash
+    with transaction():
+        if account is not None:
+            db.session.refresh(account)
+        if account is None or not right or not account.is_active or account.password_hash != password_hash:
             _record_sign_in(AuditEvent.SIGN_IN_FAILED, account)
             return None
         account.last_signed_in_at = clock.now()
-        if account.password_hash and _hasher.check_needs_rehash(account.password_hash):
-            account.password_hash = hash_password(password)
+        account.password_hash = rehashed
         _record_sign_in(AuditEvent.SIGNED_IN, account)
         return account
 
@@ -134,8 +158,10 @@ def create_account(
 ) -> Account:
     """A new account without a password, flushed: formal for a member, else virtual.
 
-    Raises `RuleError` where the username is taken or cannot be used, or the member has an account.
+    Raises `RuleError` where the username is taken or cannot be used, the member has an account, or the organization
+    is a holding one.
     """
+    _require_keeper(actor)
     username = check_username(username)
     if db.session.scalar(select(Account.id).where(Account.username == username)) is not None:
         raise RuleError(N_("用户名“%(name)s”已存在，请换一个。"), _ACCOUNTS, "username", name=username)
@@ -146,75 +172,69 @@ def create_account(
     account = Account(username=username, member=member, organization=organization)
     db.session.add(account)
     db.session.flush()
-    audit.record(AuditEvent.ACCOUNT_CREATED, actor, organization=organization, subject=username)
+    audit.record(AuditEvent.ACCOUNT_CREATED, actor, organization=_home(account), subject=username)
     db.session.flush()
     return account
 
 
-# --- Grants ------------------------------------------------------------------------------------------------------
+def open_account(
+    actor: Actor, username: str, *, member_key: str | None = None, organization_id: int | None = None
+) -> Account:
+    """【账号】▸【新增】: a formal account for the member that was picked; without `member_key` a virtual one.
 
-
-def check_grant(
-    role: RoleCode,
-    *,
-    is_formal: bool,
-    activated: bool,
-    own_organization_id: int | None,
-    organization_id: int | None,
-    organization_kind: OrganizationKind | None,
-) -> None:
-    """Whether an account may be granted `role` on an organization, by plain values. Raises `RuleError` R1 or R10.
-
-    `activated`: its member's phone is; `own_organization_id`: the organization that a virtual account belongs to.
+    Raises `RuleError` as `create_account` does, naming username, member or organization.
     """
-    if organization_id is None:
-        if role is not RoleCode.PROVINCIAL_ADMIN:
-            raise RuleError(N_("请填写组织：只有省级管理员可以不填。"), "R10", "organization")
-        return
-    if role not in BOUND_ROLES:
-        return
-    if organization_kind in HOLDING_KINDS:
-        raise RuleError(N_("%(kind)s不设联络员和书记。"), "R1", "organization", kind=organization_kind.label)
-    if not is_formal and own_organization_id != organization_id:
-        raise RuleError(N_("虚拟管理员只能在其所属组织担任联络员或书记。"), "R10", "organization")
-    if role is RoleCode.LIAISON and is_formal and not activated:
-        raise RuleError(N_("该党员尚未激活手机，不能授予联络员。"), "R10", "account")
-
-
-def grant(actor: Actor | None, account: Account, role: RoleCode, organization: Organization | None) -> RoleGrant:
-    """Grant `role` to an account on an organization, flushed; a grant that stands already is left as it is.
-
-    Raises `RuleError` R1, R10.
-    """
-    if actor is not None and not policy.may_keep_data(actor):
-        raise RuleError(N_("只有省级管理员可以维护这些数据。"), "R10")
-    member = db.session.get(Member, account.member_id) if account.member_id else None
-    check_grant(
-        role,
-        is_formal=account.is_formal,
-        activated=member is not None and member.phone_activated_at is not None,
-        own_organization_id=account.organization_id,
-        organization_id=organization.id if organization else None,
-        organization_kind=organization.kind if organization else None,
-    )
-    place = RoleGrant.organization_id == organization.id if organization else RoleGrant.organization_id.is_(None)
-    standing = select(RoleGrant).where(RoleGrant.account_id == account.id, RoleGrant.role_code == role, place)
-    known: RoleGrant | None = db.session.scalar(standing)
-    if known is not None:
-        return known
-    granted = RoleGrant(account=account, organization=organization, role_code=role)
-    db.session.add(granted)
-    db.session.flush()
-    audit.record(AuditEvent.ROLE_GRANTED, actor, organization=organization, subject=account.username, role=role)
-    db.session.flush()
-    return granted
-
-
-def granted_roles(account_ids: Collection[int]) -> set[tuple[int, int | None, RoleCode]]:
-    """(account id, organization id, role) of every grant that these accounts hold."""
-    rows = db.session.execute(
-        select(RoleGrant.account_id, RoleGrant.organization_id, RoleGrant.role_code).where(
-            RoleGrant.account_id.in_(account_ids)
+    check_username(username)
+    if member_key is not None:
+        member = db.session.scalar(select(Member).where(Member.key == member_key))
+        if member is None:
+            raise RuleError(N_("请选择党员：输入姓名后从列表中选择。"), _ACCOUNTS, "member")
+        return create_account(username, member=member, actor=actor)
+    organization = db.session.get(Organization, organization_id or 0)
+    if organization is None:
+        raise RuleError(N_("请选择所属组织。"), _ACCOUNTS, "organization")
+    if organization.is_holding:
+        raise RuleError(
+            N_("“%(name)s”不设虚拟管理员：它在审批组织树之外。"), "R1", "organization", name=organization.name
         )
-    )
-    return {(row.account_id, row.organization_id, row.role_code) for row in rows}
+    return create_account(username, organization=organization, actor=actor)
+
+
+def close_account(actor: Actor, account: Account) -> None:
+    """停用: nobody signs in under it, its sessions end, its grants have no effect.
+
+    Raises `RuleError` where it is the actor's own or the last provincial admin's.
+    """
+    _require_keeper(actor)
+    if account.id == actor.account_id:
+        raise RuleError(N_("不能停用自己的账号，请由其他省级管理员操作。"), _ACCOUNTS)
+    if not account.is_active:
+        return
+    grants.check_admin_stays(but_account=account.id)
+    account.is_active = False
+    account.session_token = new_session_token()
+    audit.record(AuditEvent.ACCOUNT_CLOSED, actor, organization=_home(account), subject=account.username)
+    db.session.flush()
+
+
+def reopen_account(actor: Actor, account: Account) -> None:
+    """启用: the account works again as it did, with the grants that it still has."""
+    _require_keeper(actor)
+    if account.is_active:
+        return
+    account.is_active = True
+    audit.record(AuditEvent.ACCOUNT_REOPENED, actor, organization=_home(account), subject=account.username)
+    db.session.flush()
+
+
+def _require_keeper(actor: Actor | None) -> None:
+    if actor is not None and not policy.may_keep_data(actor):
+        raise RuleError(N_("只有省级管理员可以维护账号。"), _ACCOUNTS)
+
+
+def _home(account: Account) -> Organization | None:
+    """The organization that an account belongs to, itself or through its member."""
+    if account.organization_id:
+        return db.session.get(Organization, account.organization_id)
+    member = db.session.get(Member, account.member_id) if account.member_id else None
+    return db.session.get(Organization, member.organization_id) if member else None

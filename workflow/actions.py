@@ -15,9 +15,9 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from models import HistoryAction, HistoryEntry, Transfer, TransferState, clock, db
 from workflow import applications, history, loading, moves, planning, policy
-from workflow.errors import N_, RuleError
+from workflow.errors import N_, RuleError, Words
 from workflow.policy import Actor
-from workflow.transaction import transaction
+from workflow.transaction import hold_tree, transaction
 
 OPINION_LENGTH = 500
 
@@ -142,6 +142,7 @@ def perform(key: str, name: str, actor: Actor, *, expected_version: int | None =
     if action is None:
         raise RuleError(N_("没有“%(name)s”这个操作。"), "R30", name=name[:20])
     with transaction():
+        hold_tree()
         transfer = _locked_and_seen(key, actor, expected_version, action.label)
         if action not in available_actions(transfer, actor):
             raise _not_now(transfer, action.label)
@@ -182,6 +183,7 @@ def replan(key: str, actor: Actor, *, expected_version: int | None = None) -> bo
     """
     label = HistoryAction.REPLAN.label
     with transaction():
+        hold_tree()
         transfer = _locked_and_seen(key, actor, expected_version, label)
         if not policy.may_replan(transfer, actor):
             raise _not_now(transfer, label)
@@ -218,13 +220,13 @@ def next_stop_after(transfer: Transfer, name: str) -> str:
     return moves.destination_in_words(transfer, name)
 
 
-def where_it_stands(transfer: Transfer) -> str:
+def where_it_stands(transfer: Transfer) -> Words:
     """The transfer's place in words: 待东街街道工委办理, 已驳回至申请人, 已办结 …"""
     if transfer.current_organization is not None:
-        return f"待{transfer.current_organization.name}办理"
+        return Words(N_("待%(name)s办理"), {"name": transfer.current_organization.name})
     if transfer.at_applicant:
-        return f"{transfer.state.label}至申请人"
-    return transfer.state.label
+        return Words(N_("%(state)s至申请人"), {"state": transfer.state})
+    return Words(transfer.state.label)
 
 
 def _locked_and_seen(key: str, actor: Actor, expected_version: int | None, label: str) -> Transfer:
@@ -248,11 +250,11 @@ def _not_now(transfer: Transfer, label: str) -> RuleError:
     return RuleError(
         N_("未能“%(action)s”：该记录目前%(where)s（%(when)s 由%(who)s%(last)s）。请按最新情况办理。"),
         "R30",
-        action=label,
+        action=Words(label),
         where=where_it_stands(transfer),
         when=f"{moment:%m-%d %H:%M}",
         who=f"{last.actor_organization_name} {last.actor_name}".strip(),
-        last=last.action.label,
+        last=last.action,
     )
 
 
@@ -264,7 +266,7 @@ def _checked_inputs(action: Action, inputs: dict[str, Any]) -> dict[str, Any]:
     for name in action.needs:
         if not values.get(name):
             raise RuleError(_MISSING[name], action.rule, name)
-    for name in ("reason", "opinion"):
+    for name in {*action.needs, "opinion"}:  # resubmit's reason is a field of the application (R19)
         if len(values.get(name) or "") > OPINION_LENGTH:
             raise RuleError(N_("内容过长，请控制在%(limit)s字以内。"), action.rule, name, limit=OPINION_LENGTH)
     return values

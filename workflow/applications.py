@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import selectinload
 
 from models import (
     OPEN_STATES,
@@ -29,7 +29,7 @@ from workflow.errors import N_, RuleError
 from workflow.planning import kind_by_code
 from workflow.policy import Actor
 from workflow.routes import Node, Stop
-from workflow.transaction import open_transfer_exists, transaction
+from workflow.transaction import hold_tree, open_transfer_exists, transaction
 
 FIELDS = ("destination_id", "reason", "applied_on", "dues_paid_until")
 REASON_LENGTH = 500
@@ -106,6 +106,7 @@ def apply(
     Raises `RuleError` whose `field` is one of member, destination, reason, applied_on, dues_paid_until.
     """
     with transaction():
+        hold_tree()
         kind = _offered_kind(kind_code)
         member = _locked_member(member_key, actor)
         submitting = policy.submitting_organization(member, actor)
@@ -214,17 +215,18 @@ def _offered_kind(code: str) -> TransferKind:
 
 
 def _organization(identity: int, field: str) -> Organization:
-    organization = db.session.get(Organization, identity)
+    organization = db.session.get(Organization, identity, populate_existing=True)
     if organization is None:
         raise RuleError(N_("所选组织不存在，请重新选择。"), "R13", field)
     return organization
 
 
 def _locked_member(key: str, actor: Actor) -> Member:
+    # The organization in a statement of its own: one that had to wait for the lock would join the former one.
     member: Member | None = db.session.scalar(
         select(Member)
         .where(Member.key == key, policy.applicable_members(actor))
-        .options(joinedload(Member.organization))
+        .options(selectinload(Member.organization))
         .with_for_update(of=Member)
         .execution_options(populate_existing=True)
     )
@@ -240,7 +242,7 @@ def _check_member(member: Member) -> None:
             "R19a",
             "member",
             name=member.name,
-            status=member.status.label,
+            status=member.status,
         )
 
 

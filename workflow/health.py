@@ -35,7 +35,7 @@ class Finding:
     """One thing that is wrong. `organization_id`, `member_key` or `transfer_key` says of what; `words` adds why."""
 
     name: str
-    words: str = ""
+    words: str | RuleError = ""
     organization_id: int | None = None
     member_key: str = ""
     transfer_key: str = ""
@@ -96,7 +96,7 @@ def check(paths: Sequence[str]) -> list[Check]:
             N_("流程与现行数据不一致的转接"),
             N_("从下一次通过起按新的流程流转；也可以现在就重新规划。"),
             "R16",
-            (Finding(way.member_name, way.refusal, transfer_key=way.key) for way in outlook.stale(paths)),
+            (Finding(way.member_name, way.refusal or "", transfer_key=way.key) for way in outlook.stale(paths)),
         ),
     ]
 
@@ -135,12 +135,12 @@ def _without_way(branches: Sequence[int], until: Qualification, lookup: Lookup) 
     )
 
 
-def _reason(branch: int, until: Qualification, lookup: Lookup) -> str:
-    """Why the planner finds no way up, in its own words."""
+def _reason(branch: int, until: Qualification, lookup: Lookup) -> RuleError | str:
+    """Why the planner finds no way up."""
     try:
         routes.chain(branch, until, lookup)
     except RuleError as error:
-        return str(error)
+        return error
     return ""
 
 
@@ -155,7 +155,7 @@ def _out_of_order(paths: Sequence[str]) -> Iterable[Finding]:
     for problem in tree.check_tree(places, organizations.subordinate_rank()):
         identity = problem.key
         assert isinstance(identity, int)
-        yield Finding(places[identity].name, str(problem.error), identity)
+        yield Finding(places[identity].name, problem.error, identity)
 
 
 def _homeless(paths: Sequence[str]) -> Iterable[Finding]:

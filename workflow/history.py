@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, func, select
 
-from models import HistoryAction, HistoryEntry, Step, Transfer, clock, db
+from models import HistoryAction, HistoryEntry, Organization, Step, Transfer, clock, db
+from workflow.errors import N_
 from workflow.policy import Actor
 
 GENESIS = "0" * 64
@@ -18,6 +21,8 @@ _CONTENT = (
     "sequence",
     "action",
     "rule",
+    "path",
+    "member_name",
     "actor_id",
     "actor_name",
     "actor_organization_id",
@@ -33,7 +38,7 @@ _CONTENT = (
 )
 
 
-def digest(entry: HistoryEntry) -> str:
+def digest(entry: HistoryEntry | Row[Any]) -> str:
     """SHA-256 over the entry's content, its moment and the hash before it, as canonical JSON."""
     content = {name: getattr(entry, name) for name in _CONTENT}
     content["at"] = entry.at.isoformat(timespec="microseconds")
@@ -71,6 +76,8 @@ def append(
         at=clock.now(),
         action=action,
         rule=rule,
+        path=_place(transfer, acting_for[0], before),
+        member_name=transfer.member.name,
         actor_id=actor.account_id,
         actor_name=actor.name,
         actor_organization_id=acting_for[0],
@@ -90,19 +97,98 @@ def append(
     return entry
 
 
+def _place(transfer: Transfer, organization_id: int | None, before: Step | None) -> str:
+    """The path of the organization that acts; where a provincial admin acts for none, of where the transfer waits."""
+    organization = db.session.get(Organization, organization_id) if organization_id else None
+    organization = organization or (before.organization if before else None)
+    return organization.path if organization else transfer.source_path
+
+
+# --- Proving that nothing was changed ----------------------------------------------------------------------------
+
+
+class Break(NamedTuple):
+    """An entry that does not fit its chain, and why; without an id where the whole chain is missing."""
+
+    transfer_id: int
+    sequence: int
+    problem: str
+    entry_id: int | None
+
+
+class Batch(NamedTuple):
+    """The chains that one call of `verify_batch` walked, up to transfer `last`; None: nothing was left."""
+
+    last: int | None
+    checked: int
+    breaks: list[Break]
+
+
 def verify(transfer_id: int | None = None) -> Iterator[tuple[int, int, str]]:
     """(transfer id, sequence, what is wrong) for each entry that does not fit its chain; all transfers by default."""
-    query = select(HistoryEntry).order_by(HistoryEntry.transfer_id, HistoryEntry.sequence)
-    if transfer_id is not None:
-        query = query.where(HistoryEntry.transfer_id == transfer_id)
-    previous: HistoryEntry | None = None
-    for entry in db.session.scalars(query.execution_options(yield_per=1000)):
-        if previous is not None and previous.transfer_id != entry.transfer_id:
-            previous = None
+    query = _chains() if transfer_id is None else _chains().where(Transfer.id == transfer_id)
+    for found in _breaks(db.session.execute(query.execution_options(yield_per=1000))):
+        yield found[:3]
+
+
+def verify_batch(after: int, transfers: int) -> Batch:
+    """Walk the chains of so many transfers behind the one with the id `after`."""
+    ids = select(Transfer.id).where(Transfer.id > after).order_by(Transfer.id)
+    last = db.session.scalar(ids.offset(transfers - 1).limit(1)) or newest_transfer()
+    if last <= after:
+        return Batch(None, 0, [])
+    rows = db.session.execute(_chains().where(Transfer.id > after, Transfer.id <= last)).all()
+    return Batch(last, len(rows), list(_breaks(rows)))
+
+
+def newest_transfer() -> int:
+    """The id of the newest transfer, up to which a walk goes; 0 where there is none."""
+    return db.session.scalar(select(func.max(Transfer.id))) or 0
+
+
+def _chains() -> Select[Any]:
+    """All that a proof reads, chain behind chain; a transfer without any history is one empty row."""
+    columns = [getattr(HistoryEntry, name) for name in ("id", "at", "previous_hash", "hash", *_CONTENT)]
+    stands = (
+        Transfer.id.label("of"),
+        Transfer.last_action.label("stands_after"),
+        Transfer.current_organization_id.label("stands_at"),
+    )
+    joined = select(*stands, *columns).outerjoin(HistoryEntry, HistoryEntry.transfer_id == Transfer.id)
+    return joined.order_by(Transfer.id, HistoryEntry.sequence)
+
+
+def _breaks(rows: Iterable[Row[Any]]) -> Iterator[Break]:
+    for _transfer, chain in groupby(rows, key=attrgetter("of")):
+        yield from _breaks_of(list(chain))
+
+
+def _breaks_of(chain: Sequence[Row[Any]]) -> Iterator[Break]:
+    """What does not fit in one chain, which begins with its first entry and ends where its transfer stands."""
+    previous: Row[Any] | None = None
+    sound = True
+    for entry in chain:
+        if entry.id is None:
+            yield Break(entry.of, 1, N_("留痕全部缺失"), None)
+            return
         if entry.sequence != (previous.sequence + 1 if previous else 1):
-            yield entry.transfer_id, entry.sequence, "前面缺少留痕"
+            yield _break(entry, N_("前面缺少留痕"))
         elif entry.previous_hash != (previous.hash if previous else GENESIS):
-            yield entry.transfer_id, entry.sequence, "与上一条留痕不相连"
-        if entry.hash != digest(entry):
-            yield entry.transfer_id, entry.sequence, "内容已被改动"
+            yield _break(entry, N_("与上一条留痕不相连"))
+        sound = entry.hash == digest(entry)
+        if not sound:
+            yield _break(entry, N_("内容已被改动"))
         previous = entry
+    if previous is not None and sound and not _stands_there(previous):
+        yield _break(previous, N_("后面缺少留痕"))
+
+
+def _stands_there(last: Row[Any]) -> bool:
+    """Whether the transfer stands where its last entry left it; planning again is no action (R26)."""
+    if last.to_organization_id != last.stands_at:
+        return False
+    return last.action in (last.stands_after, HistoryAction.REPLAN)
+
+
+def _break(entry: Row[Any], problem: str) -> Break:
+    return Break(entry.transfer_id, entry.sequence, problem, entry.id)

@@ -28,11 +28,12 @@ def decision_options() -> tuple[ORMOption, ...]:
 
 def locked_transfer(key: str) -> Transfer | None:
     """The transfer with this key, re-read under a row lock (on SQLite the write transaction is the lock)."""
+    # In a statement of its own: one that had to wait for the lock would join what stood there before the wait.
+    db.session.execute(select(Transfer.id).where(Transfer.key == key).with_for_update())
     return db.session.scalar(
         select(Transfer)
         .where(Transfer.key == key)
         .options(*decision_options(), joinedload(Transfer.kind).selectinload(TransferKind.rules))
-        .with_for_update(of=Transfer)
         .execution_options(populate_existing=True)
     )
 

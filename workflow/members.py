@@ -1,7 +1,7 @@
-"""Keeping members right: creating, changing, deleting (R6, R7, R32a, R41).
+"""Keeping members right: creating, changing, deleting; reading an ID number in clear (R6, R7, R41, R49).
 
 Each function checks, changes, writes the audit entry and flushes; the caller's `transaction` commits. `actor` None is
-the command line. The checks on a person's data by themselves are in `people_data`.
+the command line. The checks on a person's data by themselves are in `people_data`, where members belong in `homes`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from models import (
-    HOLDING_KINDS,
     Account,
     AuditEvent,
     Gender,
@@ -21,7 +20,6 @@ from models import (
     MemberCategory,
     MemberStatus,
     Organization,
-    OrganizationKind,
     Transfer,
     clock,
     db,
@@ -29,6 +27,7 @@ from models import (
 from models.crypto import keyring
 from workflow import audit, policy
 from workflow.errors import N_, RuleError
+from workflow.homes import MEMBER_KINDS, check_new_home, correct_organization, other_home
 from workflow.people_data import (
     ETHNICITIES,
     IdNumber,
@@ -40,6 +39,7 @@ from workflow.people_data import (
     normal_mobile,
 )
 from workflow.policy import Actor
+from workflow.transaction import hold_tree
 
 __all__ = [
     "EDITABLE",
@@ -50,20 +50,18 @@ __all__ = [
     "change_member",
     "check_id_number",
     "check_new_home",
+    "correct_organization",
     "create_member",
     "delete_member",
-    "logged",
     "normal_mobile",
     "other_home",
     "phone_taken",
+    "read_id_number",
 ]
 
 EDITABLE = ("id_number", "name", "gender", "ethnicity", "category", "status", "phone", "joined_on")
 KEEPERS_ONLY = frozenset({"id_number", "status"})
 """What a liaison may not change: who the person is, and whether they are in good standing."""
-MEMBER_KINDS = HOLDING_KINDS | {OrganizationKind.BRANCH}
-_PRIVATE = frozenset({"id_number", "phone"})
-_NOT_LOGGED = "***"
 
 
 def create_member(actor: Actor | None, *, phone_activated: bool = False, **fields: Any) -> Member:
@@ -75,7 +73,8 @@ def create_member(actor: Actor | None, *, phone_activated: bool = False, **field
     if actor is not None and not policy.may_keep_data(actor):
         raise RuleError(N_("只有省级管理员可以新增党员。"), "R41")
     identity = check_id_number(fields.pop("id_number", ""))
-    organization = db.session.get(Organization, fields.pop("organization_id", None) or 0)
+    hold_tree()
+    organization = db.session.get(Organization, fields.pop("organization_id", None) or 0, populate_existing=True)
     check_new_home(organization)
     assert organization is not None
     member = Member(
@@ -121,9 +120,7 @@ def change_member(actor: Actor | None, member: Member, **fields: Any) -> Member:
     if changed:
         _flush()
         organization = db.session.get(Organization, member.organization_id)
-        audit.record(
-            AuditEvent.MEMBER_CHANGED, actor, organization=organization, subject=member.name, changes=logged(changed)
-        )
+        audit.record(AuditEvent.MEMBER_CHANGED, actor, organization=organization, subject=member.name, changes=changed)
         db.session.flush()
     return member
 
@@ -142,45 +139,22 @@ def delete_member(actor: Actor | None, member: Member) -> None:
     db.session.flush()
 
 
-def check_new_home(organization: Any, field: str = "organization_id") -> None:
-    """R1: members belong to active branches and holding organizations. Raises `RuleError` R1 naming `field`.
+def read_id_number(actor: Actor, member: Member) -> str:
+    """The ID number in clear, for those whose duty needs it; an audit entry says who read whose (R49).
 
-    `organization` is None or anything with `name`, `kind` and `is_active`: a row of an import will do.
+    Show it only once the caller's `transaction` has committed. Raises `RuleError` R49.
     """
-    if organization is None:
-        raise RuleError(N_("没有这个组织，请核对。"), "R1", field)
-    if organization.kind not in MEMBER_KINDS:
-        raise RuleError(
-            N_("“%(name)s”是%(kind)s，党员只能属于党支部。"),
-            "R1",
-            field,
-            name=organization.name,
-            kind=organization.kind.label,
-        )
-    if not organization.is_active:
-        raise RuleError(N_("“%(name)s”已停用，请另选。"), "R1", field, name=organization.name)
-
-
-def other_home(field: str) -> RuleError:
-    """R32a in words."""
-    return RuleError(N_("该党员已在其他组织，所在组织只能通过组织关系转接变更，不能在这里修改。"), "R32a", field)
+    if not policy.may_read_id_number(actor, member):
+        raise RuleError(N_("您不能查看该党员的身份证号。"), "R49")
+    organization = db.session.get(Organization, member.organization_id)
+    audit.record(AuditEvent.ID_NUMBER_READ, actor, organization=organization, subject=member.name)
+    db.session.flush()
+    return member.id_number
 
 
 def phone_taken() -> RuleError:
     """R7: without the code that the phone receives nobody takes it from another member."""
     return RuleError(N_("该手机号码已登记在另一名党员名下，请核对。"), "R7", "phone")
-
-
-def logged(changed: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
-    """What the audit log may keep of changes: that an ID number or a phone changed, not from what to what."""
-    return {
-        name: [_NOT_LOGGED, _NOT_LOGGED] if name in _PRIVATE else [_plain(value) for value in change]
-        for name, change in changed.items()
-    }
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if hasattr(value, "isoformat") else value
 
 
 def _checked(fields: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from models import HistoryAction, Organization, Step, StepState, Transfer, TransferState, clock, db
-from workflow import planning
+from workflow import homes, planning
 from workflow.errors import N_, RuleError
 from workflow.policy import Actor
 from workflow.routes import Stop
@@ -61,8 +61,7 @@ def confirm(transfer: Transfer, actor: Actor, opinion: str = "") -> dict[str, An
     if not destination.is_active:
         raise RuleError(N_("“%(name)s”已停用，不能确认报到，请联系省级管理员处理。"), "R12", name=destination.name)
     _handle(transfer, actor)
-    transfer.member.organization_id = destination.id
-    transfer.member.org_path = destination.path
+    homes.settle(transfer.member, destination)
     _end(transfer, TransferState.COMPLETED)
     return {}
 

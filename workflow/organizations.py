@@ -32,11 +32,13 @@ from models import (
     path_segment,
 )
 from workflow import audit, policy, tree
-from workflow.errors import N_, RuleError
+from workflow.errors import N_, RuleError, Words
 from workflow.policy import Actor
+from workflow.transaction import changed_meanwhile, hold_tree
 
 EDITABLE = ("code", "name", "kind", "parent_id", "level_rank", "contact_name", "contact_phone", "is_active")
 LEVEL_EDITABLE = ("name", "approves_committee", "approves_leaving", "registers_entering")
+LEVEL_NAME_LENGTH = 60
 _LENGTHS = {"code": 40, "name": 120, "contact_name": 60, "contact_phone": 40}
 _FORM_FIELDS = {"parent": "parent_id", "level": "level_rank"}
 _MEMBER_KINDS = HOLDING_KINDS | {OrganizationKind.BRANCH}
@@ -53,7 +55,7 @@ def create_organization(actor: Actor | None, **fields: Any) -> Organization:
     db.session.add(organization)
     db.session.flush()
     organization.path = _path_of(organization)
-    audit.record(AuditEvent.ORGANIZATION_CREATED, actor, organization=organization, values=_values(organization))
+    _log_whole(AuditEvent.ORGANIZATION_CREATED, actor, organization)
     db.session.flush()
     return organization
 
@@ -61,7 +63,7 @@ def create_organization(actor: Actor | None, **fields: Any) -> Organization:
 def change_organization(actor: Actor | None, organization: Organization, **fields: Any) -> Organization:
     """Change `EDITABLE` fields; a new parent moves the whole subtree. Raises `RuleError` R1, R5, R12."""
     _require_data_keeper(actor)
-    _lock_tree()
+    _lock_tree(organization)
     before = _values(organization)
     with db.session.no_autoflush:
         for name, value in _clean_texts(fields).items():
@@ -91,7 +93,7 @@ def change_organization(actor: Actor | None, organization: Organization, **field
 
 def set_level(actor: Actor | None, organization: Organization, rank: int | None) -> None:
     """【组织VPN权限设置】: set or unset (None) the level of an organization. Raises `RuleError` R5."""
-    _lock_tree()
+    _lock_tree(organization)
     old, new = (db.session.get(PermissionLevel, value) if value else None for value in (organization.level_rank, rank))
     if rank is not None and new is None:
         raise RuleError(N_("没有这个权限级别，请重新选择。"), "R5", "level_rank")
@@ -115,28 +117,30 @@ def set_level(actor: Actor | None, organization: Organization, rank: int | None)
 def delete_organization(actor: Actor | None, organization: Organization) -> None:
     """Delete one that nothing refers to; otherwise `RuleError` R1 lists what does."""
     _require_data_keeper(actor)
-    _lock_tree()
+    _lock_tree(organization)
     found = _found(
         organization,
         {
-            N_("下级组织%s个"): select(Organization.id).where(Organization.parent_id == organization.id),
-            N_("党员%s名"): select(Member.id).where(Member.organization_id == organization.id),
-            N_("转接记录%s条"): select(Transfer.id).where(
+            N_("下级组织%(count)s个"): select(Organization.id).where(Organization.parent_id == organization.id),
+            N_("党员%(count)s名"): select(Member.id).where(Member.organization_id == organization.id),
+            N_("转接记录%(count)s条"): select(Transfer.id).where(
                 (Transfer.source_id == organization.id)
                 | (Transfer.destination_id == organization.id)
                 | (Transfer.submitting_organization_id == organization.id)
             ),
-            N_("转接环节%s个"): select(Step.id).where(Step.organization_id == organization.id),
-            N_("操作留痕%s条"): select(HistoryEntry.id).where(HistoryEntry.actor_organization_id == organization.id),
-            N_("角色赋权%s条"): select(RoleGrant.id).where(RoleGrant.organization_id == organization.id),
-            N_("虚拟管理员账号%s个"): select(Account.id).where(Account.organization_id == organization.id),
+            N_("转接环节%(count)s个"): select(Step.id).where(Step.organization_id == organization.id),
+            N_("操作留痕%(count)s条"): select(HistoryEntry.id).where(
+                HistoryEntry.actor_organization_id == organization.id
+            ),
+            N_("角色赋权%(count)s条"): select(RoleGrant.id).where(RoleGrant.organization_id == organization.id),
+            N_("虚拟管理员账号%(count)s个"): select(Account.id).where(Account.organization_id == organization.id),
         },
     )
     if found:
         raise RuleError(
             N_("不能删除“%(name)s”：还有%(found)s。可改为停用。"), "R1", name=organization.name, found=found
         )
-    audit.record(AuditEvent.ORGANIZATION_DELETED, actor, organization=organization, values=_values(organization))
+    _log_whole(AuditEvent.ORGANIZATION_DELETED, actor, organization)
     db.session.delete(organization)
     db.session.flush()
 
@@ -148,6 +152,8 @@ def change_level(actor: Actor | None, level: PermissionLevel, **fields: Any) -> 
     name = str(fields.get("name", level.name)).strip()
     if not name:
         raise RuleError(N_("请填写级别名称。"), "R2", "name")
+    if len(name) > LEVEL_NAME_LENGTH:
+        raise RuleError(N_("内容过长，请控制在%(limit)s字以内。"), "R2", "name", limit=LEVEL_NAME_LENGTH)
     taken = select(PermissionLevel.rank).where(PermissionLevel.name == name, PermissionLevel.rank != level.rank)
     if db.session.scalar(taken) is not None:
         raise RuleError(N_("级别名称“%(name)s”已被使用。"), "R2", "name", name=name)
@@ -181,6 +187,7 @@ def move_paths(old: str, new: str) -> None:
     columns: tuple[InstrumentedAttribute[str], ...] = (
         Organization.path,
         Member.org_path,
+        Account.org_path,
         Transfer.source_path,
         Transfer.destination_path,
     )
@@ -204,9 +211,16 @@ def _require_data_keeper(actor: Actor | None) -> None:
         raise RuleError(N_("只有省级管理员可以维护这些数据。"), "R5")
 
 
-def _lock_tree() -> None:
-    """Two people changing the tree at once could together make a cycle: let the second wait for the first."""
-    db.session.execute(select(PermissionLevel.rank).order_by(PermissionLevel.rank).with_for_update()).all()
+def _lock_tree(organization: Organization | None = None) -> None:
+    """Two people changing the tree at once could together make a cycle: the second waits, and sees what the first did.
+
+    Raises `RuleError` R30 where the organization itself was changed meanwhile.
+    """
+    seen = organization.version if organization else None
+    hold_tree(alone=True)
+    db.session.expire_all()
+    if organization is not None and organization.version != seen:
+        raise changed_meanwhile()
 
 
 def _clean_texts(fields: dict[str, Any]) -> dict[str, Any]:
@@ -326,7 +340,7 @@ def _check_kind_change(organization: Organization, old: OrganizationKind) -> Non
             "R1",
             "kind",
             name=organization.name,
-            kind=organization.kind.label,
+            kind=organization.kind,
         )
 
 
@@ -335,11 +349,11 @@ def _check_deactivation(organization: Organization) -> None:
     found = _found(
         organization,
         {
-            N_("启用中的下级组织%s个"): select(Organization.id).where(
+            N_("启用中的下级组织%(count)s个"): select(Organization.id).where(
                 Organization.parent_id == organization.id, Organization.is_active.is_(True)
             ),
-            N_("党员%s名"): select(Member.id).where(Member.organization_id == organization.id),
-            N_("未办结的转接环节%s个"): select(Step.id)
+            N_("党员%(count)s名"): select(Member.id).where(Member.organization_id == organization.id),
+            N_("未办结的转接环节%(count)s个"): select(Step.id)
             .join(Step.transfer)
             .where(
                 Step.organization_id == organization.id,
@@ -360,12 +374,12 @@ def _check_activation(organization: Organization) -> None:
         raise RuleError(N_("上级组织“%(name)s”已停用，请先启用上级组织。"), "R12", "is_active", name=parent.name)
 
 
-def _found(organization: Organization, queries: dict[str, Select[int]]) -> str:
+def _found(organization: Organization, queries: dict[str, Select[int]]) -> tuple[Words, ...]:
     counts = {
         words: db.session.scalar(select(func.count()).select_from(query.limit(1000).subquery()))
         for words, query in queries.items()
     }
-    return "、".join(words % count for words, count in counts.items() if count)
+    return tuple(Words(words, {"count": count}) for words, count in counts.items() if count)
 
 
 def _path_of(organization: Organization) -> str:
@@ -376,6 +390,10 @@ def _path_of(organization: Organization) -> str:
 def _move_subtree(organization: Organization) -> None:
     move_paths(organization.path, _path_of(organization))
     db.session.refresh(organization)
+
+
+def _log_whole(event: AuditEvent, actor: Actor | None, organization: Organization) -> None:
+    audit.record(event, actor, organization=organization, values=audit.values(_values(organization)))
 
 
 def _values(organization: Organization) -> dict[str, Any]:

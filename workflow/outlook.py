@@ -48,7 +48,7 @@ class Way:
     member_name: str
     stored: tuple[Stop, ...]
     planned: tuple[Stop, ...] | None
-    refusal: str = ""
+    refusal: RuleError | None = None
 
     @property
     def is_stale(self) -> bool:
@@ -64,7 +64,7 @@ class Change:
     member_name: str
     before: tuple[str, ...]
     after: tuple[str, ...]
-    refusal: str
+    refusal: RuleError | None
 
 
 @dataclass(frozen=True)
@@ -250,5 +250,5 @@ def _way(steps: Sequence[Any], kinds: Mapping[str, TransferKind], lookup: Lookup
         rules = kinds[first.kind_code].rules
         planned = routes.replanned(rules, kept, ahead[0], first.source_id, first.destination_id, lookup)
     except RuleError as error:
-        return Way(first.key, first.member_name, ahead, None, str(error))
+        return Way(first.key, first.member_name, ahead, None, error)
     return Way(first.key, first.member_name, ahead, tuple(planned))

@@ -19,7 +19,7 @@ from models import (
     db,
 )
 from workflow import routes
-from workflow.errors import N_, RuleError
+from workflow.errors import N_, RuleError, Words
 from workflow.routes import Node, Stop
 
 _COLUMNS = (
@@ -93,7 +93,7 @@ def check_ends(kind: TransferKind, source: Organization, destination: Organizati
             kind.route_rule,
             "member",
             name=source.name,
-            kind=source.kind.label,
+            kind=source.kind,
         )
     if source.id == destination.id:
         raise RuleError(N_("目的支部不能与转出支部相同，请另选目的支部。"), kind.route_rule, "destination")
@@ -103,9 +103,9 @@ def check_ends(kind: TransferKind, source: Organization, destination: Organizati
             kind.route_rule,
             "destination",
             name=destination.name,
-            kind=destination.kind.label,
-            transfer=kind.name,
-            wanted=wanted.label,
+            kind=destination.kind,
+            transfer=Words(kind.name),
+            wanted=wanted,
         )
     if not destination.is_active:
         raise RuleError(N_("“%(name)s”已停用，请另选。"), kind.route_rule, "destination", name=destination.name)

@@ -7,14 +7,18 @@ database once an actor is loaded, so a list of rows costs no statement a row.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload
 
 from models import (
+    PATH_WIDTH,
     Account,
+    AuditEntry,
+    Checked,
+    HistoryEntry,
     Member,
     Organization,
     PermissionLevel,
@@ -27,10 +31,14 @@ from models import (
     ancestor_ids,
     below,
     db,
+    segment,
 )
+from workflow.errors import N_
 
 EVERYTHING = ("",)
-VIRTUAL_ADMIN = "虚拟管理员"
+VIRTUAL_ADMIN = N_("虚拟管理员")
+LARGE_DEPTH = 3
+"""Down to here subtrees are large: the root's, those of cities, those of counties."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,8 @@ class Post:
     organization_name: str
     path: str
     effective: bool
+    at_the_top: bool = False
+    """On the root of the tree (R1), below which everything lies."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +143,7 @@ def load_actor(account_id: int) -> Actor | None:
     return Actor(
         account_id=account.id,
         username=account.username,
-        name=_display_name(account),
+        name=name_of(account),
         member_id=account.member_id,
         member_key=account.member.key if account.member else None,
         posts=posts,
@@ -141,7 +151,8 @@ def load_actor(account_id: int) -> Actor | None:
     )
 
 
-def _display_name(account: Account) -> str:
+def name_of(account: Account) -> str:
+    """What people call it: the member's name, 军门第一支部（虚拟管理员）; else the username. Needs the owner loaded."""
     if account.member:
         return account.member.name
     if account.organization:
@@ -158,6 +169,7 @@ def _post(grant: RoleGrant, activated: bool) -> Post:
         path=organization.path if organization else "",
         effective=grant.role_code is not RoleCode.LIAISON
         or (activated and organization is not None and organization.is_active),
+        at_the_top=organization is not None and organization.parent_id is None and not organization.is_holding,
     )
 
 
@@ -199,8 +211,10 @@ def organizations_visible(actor: Actor) -> ColumnElement[bool]:
 
 
 def members_visible(actor: Actor) -> ColumnElement[bool]:
-    """Members of the subtrees that the actor reads, and the actor as a member."""
-    return or_(within(Member.org_path, visible_paths(actor)), Member.id == (actor.member_id or 0))
+    """Members of the subtrees that the actor reads; where there are none, the actor as a member."""
+    # One or the other: the two joined by OR would be served by no index.
+    paths = visible_paths(actor)
+    return within(Member.org_path, paths) if paths else Member.id == (actor.member_id or 0)
 
 
 def transfers_visible(actor: Actor) -> ColumnElement[bool]:
@@ -265,7 +279,7 @@ def stands_on_step(transfer: Transfer, actor: Actor) -> bool:
 
 def may_replan(transfer: Transfer, actor: Actor) -> bool:
     """R16: a provincial admin, or a liaison whom R5 lets mend an organization of the route."""
-    if transfer.state is not TransferState.IN_PROGRESS:
+    if transfer.state is not TransferState.IN_PROGRESS or not may_view_transfer(transfer, actor):
         return False
     if actor.is_provincial_admin:
         return True
@@ -324,3 +338,104 @@ def may_set_level(actor: Actor, organization: Organization, *levels: PermissionL
         organization.path.startswith(path) and not (strictly and organization.path == path)
         for path in actor.liaison_paths.values()
     )
+
+
+def may_read_id_number(actor: Actor, member: Member) -> bool:
+    """R49: whose duty needs it: a provincial admin everywhere, a liaison in the own subtree; no auditor."""
+    return may_edit_member(actor, member)
+
+
+# --- Accounts and grants -----------------------------------------------------------------------------------------
+
+
+def accounts_visible(actor: Actor) -> ColumnElement[bool]:
+    """Accounts of the members and of the organizations of the subtrees that the actor reads."""
+    return within(Account.org_path, visible_paths(actor))
+
+
+def grants_visible(actor: Actor) -> ColumnElement[bool]:
+    """Grants on the organizations that the actor reads; those on none only a provincial admin reads."""
+    if actor.is_provincial_admin:
+        return true()
+    granted_on = select(Organization.id).where(Organization.id == RoleGrant.organization_id)
+    return granted_on.where(organizations_visible(actor)).exists()
+
+
+def may_grant(actor: Actor, role: RoleCode, organization: Organization | None) -> bool:
+    """R11, to grant as to revoke: a provincial admin every role everywhere, a liaison 联络员 in the own subtree."""
+    if actor.is_provincial_admin:
+        return True
+    return role is RoleCode.LIAISON and organization is not None and is_within(organization.path, apply_paths(actor))
+
+
+def grantable_members(actor: Actor) -> ColumnElement[bool]:
+    """R10: whom the actor may grant a role: any member of the own subtree, a provincial admin any member."""
+    return within(Member.org_path, EVERYTHING if actor.is_provincial_admin else apply_paths(actor))
+
+
+def sleeps_because(grant: RoleGrant) -> str:
+    """Why a grant has no effect today, in words; "" where it has. Needs account, member and organization loaded.
+
+    A secretary's grant is a record, never a permission (spec §1).
+    """
+    account, organization = grant.account, grant.organization
+    reasons = (
+        (not account.is_active, N_("账号已停用，暂不生效")),
+        (organization is not None and not organization.is_active, N_("组织已停用，暂不生效")),
+        (grant.role_code is RoleCode.SECRETARY, N_("仅作记录")),
+        (
+            grant.role_code is RoleCode.LIAISON
+            and account.member is not None
+            and account.member.phone_activated_at is None,
+            N_("未激活，暂不生效"),
+        ),
+    )
+    return next((words for asleep, words in reasons if asleep), "")
+
+
+# --- Auditing ----------------------------------------------------------------------------------------------------
+
+
+def may_audit(actor: Actor) -> bool:
+    """Auditors and provincial admins read the audit log and prove the whole history (spec §1, R48, R49)."""
+    return actor.is_provincial_admin or bool(actor.auditor_paths)
+
+
+def happened_within(
+    path: InstrumentedAttribute[str], paths: Sequence[str], *, found_otherwise: bool = False
+) -> ColumnElement[bool]:
+    """The condition that an entry's path, which is that of its time, passes one of the organizations.
+
+    Not `within`: an entry stays with whom it was then, whatever has been moved since, and with an organization that
+    has itself been moved. An index at the organization's depth gives its rows in the order of time (`place_indexes`).
+    `found_otherwise`: another condition is the one to look up; a large subtree is then only checked, and so it is
+    beside others, whose rows would all have to be sorted.
+    """
+    wanted: list[ColumnElement[bool]] = []
+    for at in paths:
+        if at == "":
+            return true()
+        depth = len(at) // PATH_WIDTH
+        passed = segment(path, depth)
+        only_checked = depth <= LARGE_DEPTH and (found_otherwise or len(paths) > 1)
+        wanted.append((Checked(passed) if only_checked else passed) == at[-PATH_WIDTH:])
+    return or_(false(), *wanted)
+
+
+def history_visible(actor: Actor) -> ColumnElement[bool]:
+    """What was done by organizations of the actor's subtrees, and all that was done on transfers that they see."""
+    seen = select(Transfer.id).where(Transfer.id == HistoryEntry.transfer_id, transfers_visible(actor))
+    return or_(happened_within(HistoryEntry.path, visible_paths(actor)), seen.exists())
+
+
+def audit_visible(actor: Actor) -> ColumnElement[bool]:
+    """The audit log: of the own subtrees; at the top of the tree also what concerns no organization, such as sign-ins.
+
+    No liaison reads it.
+    """
+    if actor.is_provincial_admin:
+        return true()
+    here = happened_within(AuditEntry.path, actor.auditor_paths)
+    if any(post.role is RoleCode.AUDITOR and post.at_the_top for post in actor.posts):
+        return or_(here, AuditEntry.path == "")
+    return here

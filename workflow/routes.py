@@ -102,7 +102,7 @@ def chain(branch_id: int, until: Qualification, lookup: Lookup) -> list[Node]:
         ),
         "R12",
         name=nodes[0].name,
-        approval=until.label,
+        approval=until,
     )
 
 

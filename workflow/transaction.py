@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 
-from models import db, sqlite
+from models import PermissionLevel, db, sqlite
 from workflow.errors import N_, RuleError
 
 _OPEN_TRANSFER = ("uq_transfer_open_member", "transfer.member_id")
@@ -32,7 +33,7 @@ def transaction() -> Iterator[None]:
         raise
     except StaleDataError as error:
         db.session.rollback()
-        raise RuleError(N_("这条数据刚刚被其他人修改，请查看最新内容后再操作。"), "R30") from error
+        raise changed_meanwhile() from error
     except OperationalError as error:
         db.session.rollback()
         if "locked" not in str(error.orig):
@@ -41,6 +42,21 @@ def transaction() -> Iterator[None]:
     except BaseException:
         db.session.rollback()
         raise
+
+
+def hold_tree(*, alone: bool = False) -> None:
+    """Let nobody change the tree until this transaction ends (on SQLite the write transaction does).
+
+    `alone` is for who changes it: then nobody relies on it meanwhile either. Comes before every other lock, and what
+    was read before it may be out of date.
+    """
+    levels = select(PermissionLevel.rank).order_by(PermissionLevel.rank)
+    db.session.execute(levels.with_for_update(read=not alone)).all()
+
+
+def changed_meanwhile() -> RuleError:
+    """R30 where a row is no more what the user saw."""
+    return RuleError(N_("这条数据刚刚被其他人修改，请查看最新内容后再操作。"), "R30")
 
 
 def open_transfer_exists() -> RuleError:

@@ -34,17 +34,17 @@ def check_kind(name: str, kind: OrganizationKind, has_parent: bool, level: int |
     """R1 and R5 for one organization by itself; `subordinate` is the rank of the lowest level. Raises `RuleError`."""
     if kind in HOLDING_KINDS:
         if has_parent:
-            raise RuleError(N_("%(kind)s不设上级组织，请清空上级组织。"), "R1", "parent", kind=kind.label)
+            raise RuleError(N_("%(kind)s不设上级组织，请清空上级组织。"), "R1", "parent", kind=kind)
         if level is not None:
-            raise RuleError(N_("%(kind)s不设权限级别，请清空权限级别。"), "R5", "level", kind=kind.label)
+            raise RuleError(N_("%(kind)s不设权限级别，请清空权限级别。"), "R5", "level", kind=kind)
     elif not has_parent and kind not in COMMITTEE_KINDS:
-        raise RuleError(N_("%(kind)s“%(name)s”必须有上级组织。"), "R1", "parent", kind=kind.label, name=name)
+        raise RuleError(N_("%(kind)s“%(name)s”必须有上级组织。"), "R1", "parent", kind=kind, name=name)
     if kind in BRANCH_KINDS and level is not None and level != subordinate:
         raise RuleError(
             N_("%(kind)s只能设置为%(rank)s级（一级党（工）委以下级别）。"),
             "R5",
             "level",
-            kind=kind.label,
+            kind=kind,
             rank=subordinate,
         )
 
@@ -57,7 +57,7 @@ def check_parent(kind: OrganizationKind, parent_name: str, parent_kind: Organiza
             "R1",
             "parent",
             name=parent_name,
-            kind=parent_kind.label,
+            kind=parent_kind,
         )
     if parent_kind is OrganizationKind.GENERAL_BRANCH and kind in COMMITTEE_KINDS:
         raise RuleError(N_("党总支“%(name)s”下面不能设党委或党工委。"), "R1", "parent", name=parent_name)

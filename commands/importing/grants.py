@@ -1,10 +1,10 @@
-"""Importing accounts and their roles in batches (R10). What may be granted is decided by `workflow.accounts`."""
+"""Importing accounts and their roles in batches (R10). What may be granted is decided by `workflow.grants`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Table, insert, or_, select
 
@@ -15,7 +15,7 @@ from commands.importing.reporting import Counts, RowErrors
 from commands.importing.seen import Seen, seen
 from models import Account, AuditEntry, AuditEvent, Member, Organization, RoleCode, RoleGrant, db
 from models.crypto import keyring
-from workflow import accounts, audit, people_data
+from workflow import accounts, audit, grants, people_data
 
 COLUMNS = ("username", "id_number", "org_code", "role")
 ROLES = {role.value: role for role in RoleCode}
@@ -37,11 +37,23 @@ class GrantRow:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """To whom an account belongs."""
+    """To whom an account belongs, and where that stands in the tree."""
 
     username: str
     member_id: int | None
     organization_id: int | None
+    path: str
+
+
+class Place(NamedTuple):
+    """An organization as the audit log keeps it."""
+
+    id: int | None
+    name: str
+    path: str
+
+
+NOWHERE = Place(None, "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,24 +119,24 @@ def _once(rows: list[GrantRow], memory: Seen) -> list[GrantRow]:
 
 def _load(rows: Sequence[GrantRow]) -> World:
     members = db.session.execute(
-        select(Member.id, Member.id_number_index, Member.phone_activated_at).where(
+        select(Member.id, Member.id_number_index, Member.org_path, Member.phone_activated_at).where(
             Member.id_number_index.in_({row.index for row in rows if row.index})
         )
     ).all()
     organizations = db.session.execute(
-        select(Organization.id, Organization.code, Organization.name, Organization.kind).where(
+        select(Organization.id, Organization.code, Organization.name, Organization.path, Organization.kind).where(
             Organization.code.in_({row.org_code for row in rows})
         )
     )
     known = db.session.execute(
-        select(Account.username, Account.member_id, Account.organization_id).where(
+        select(Account.username, Account.member_id, Account.organization_id, Account.org_path).where(
             or_(
                 Account.username.in_({row.username for row in rows}),
                 Account.member_id.in_([member.id for member in members]),
             )
         )
     )
-    owners = [Owner(row.username, row.member_id, row.organization_id) for row in known]
+    owners = [Owner(row.username, row.member_id, row.organization_id, row.org_path) for row in known]
     return World(
         members={row.id_number_index: row for row in members},
         organizations={row.code: row for row in organizations},
@@ -137,21 +149,19 @@ def _check(row: GrantRow, world: World, made: list[Owner]) -> bool:
     """Whether a row may stand; an account that is not there yet is entered in `made` and in `world`."""
     organization = world.organizations.get(row.org_code)
     if row.org_code and organization is None:
-        row.cells.fail("org_code", f"没有代码为“{row.org_code}”的组织")
+        row.cells.fail("org_code", "没有这个代码的组织，请核对")
     member = world.members.get(row.index)
     if row.index and member is None:
         row.cells.fail("id_number", "没有这个身份证号的党员，请先导入党员")
     if row.cells.bad:
         return False
     known = world.accounts.get(row.username)
-    owner = known or Owner(
-        row.username, member.id if member else None, None if member or not organization else organization.id
-    )
+    owner = known or _new_owner(row.username, member, organization)
     if not _belongs(row, owner, member, world):
         return False
     row.cells.obeys_all(
         _COLUMN_OF,
-        accounts.check_grant,
+        grants.check_grant,
         role=row.role,
         is_formal=owner.member_id is not None,
         activated=member is not None and member.phone_activated_at is not None,
@@ -165,6 +175,15 @@ def _check(row: GrantRow, world: World, made: list[Owner]) -> bool:
         if owner.member_id is not None:
             world.by_member[owner.member_id] = owner.username
     return not row.cells.bad
+
+
+def _new_owner(username: str, member: Any | None, organization: Any | None) -> Owner:
+    """A formal account where the row names a member, else one of the organization, else of nobody."""
+    if member is not None:
+        return Owner(username, member.id, None, member.org_path)
+    return (
+        Owner(username, None, organization.id, organization.path) if organization else Owner(username, None, None, "")
+    )
 
 
 def _belongs(row: GrantRow, owner: Owner, member: Any | None, world: World) -> bool:
@@ -182,14 +201,19 @@ def _create(made: Sequence[Owner], world: World) -> None:
     if not made:
         return
     rows = [
-        {"username": owner.username, "member_id": owner.member_id, "organization_id": owner.organization_id}
+        {
+            "username": owner.username,
+            "member_id": owner.member_id,
+            "organization_id": owner.organization_id,
+            "org_path": owner.path,
+        }
         for owner in made
     ]
     db.session.execute(insert(_ACCOUNTS), rows)
-    names = {row.id: row.name for row in world.organizations.values()}
+    places = {row.id: _place(row) for row in world.organizations.values()}
     _log(
         AuditEvent.ACCOUNT_CREATED,
-        [(owner.organization_id, names.get(owner.organization_id or 0, ""), owner.username, {}) for owner in made],
+        [(places.get(owner.organization_id or 0, NOWHERE), owner.username, {}) for owner in made],
     )
 
 
@@ -200,14 +224,14 @@ def _grant(rows: Sequence[GrantRow], world: World) -> int:
             select(Account.username, Account.id).where(Account.username.in_({row.username for row in rows}))
         )
     }
-    standing = accounts.granted_roles(list(ids.values()))
+    standing = grants.granted_roles(list(ids.values()))
     new = list(_missing(rows, world, ids, standing))
     if new:
         values = [
-            {"account_id": ids[row.username], "organization_id": place[0], "role_code": row.role} for row, place in new
+            {"account_id": ids[row.username], "organization_id": place.id, "role_code": row.role} for row, place in new
         ]
         db.session.execute(insert(_GRANTS), values)
-        _log(AuditEvent.ROLE_GRANTED, [(*place, row.username, {"role": row.role}) for row, place in new])
+        _log(AuditEvent.ROLE_GRANTED, [(place, row.username, {"role": row.role}) for row, place in new])
     return len(new)
 
 
@@ -216,27 +240,32 @@ def _missing(
     world: World,
     ids: Mapping[str, int],
     standing: set[tuple[int, int | None, RoleCode]],
-) -> Iterator[tuple[GrantRow, tuple[int | None, str]]]:
-    """The rows whose grant does not stand yet, with the id and the name of the organization."""
+) -> Iterator[tuple[GrantRow, Place]]:
+    """The rows whose grant does not stand yet, each with its organization."""
     for row in rows:
         organization = world.organizations.get(row.org_code)
-        place = (organization.id, organization.name) if organization else (None, "")
-        if (ids[row.username], place[0], row.role) not in standing:
+        place = _place(organization) if organization else NOWHERE
+        if (ids[row.username], place.id, row.role) not in standing:
             yield row, place
 
 
-def _log(event: AuditEvent, happened: Sequence[tuple[int | None, str, str, dict[str, Any]]]) -> None:
-    """Audit entries from (organization id, its name, subject, details)."""
+def _place(row: Any) -> Place:
+    return Place(row.id, row.name, row.path)
+
+
+def _log(event: AuditEvent, happened: Sequence[tuple[Place, str, dict[str, Any]]]) -> None:
+    """Audit entries from (organization, subject, details)."""
     entries = [
         {
             "event": event,
             "actor_id": None,
             "actor_name": audit.COMMAND_LINE,
-            "organization_id": organization_id,
-            "organization_name": name,
+            "organization_id": place.id,
+            "organization_name": place.name,
+            "path": place.path,
             "subject": subject,
             "details": details,
         }
-        for organization_id, name, subject, details in happened
+        for place, subject, details in happened
     ]
     db.session.execute(insert(AuditEntry), entries)

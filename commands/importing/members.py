@@ -215,6 +215,7 @@ def _known(indexes: Sequence[str]) -> dict[str, Any]:
             Member.id_number_index,
             Member.organization_id,
             Organization.name.label("organization_name"),
+            Member.org_path,
             Member.name,
             Member.gender,
             Member.ethnicity,
@@ -268,10 +269,14 @@ def _updated(row: MemberRow, before: Any, held: set[str]) -> dict[str, Any]:
 
 
 def _changes(row: MemberRow, before: Any) -> dict[str, list[Any]]:
-    """particular -> [old, new]; a phone that was not activated yet is a change, too."""
-    changes = {name: [getattr(before, name), getattr(row, name)] for name in PARTICULARS}
+    """particular -> [old, new] as the audit log keeps it; a phone that was not activated yet is a change, too."""
     activates = bool(row.phone) and before.phone_activated_at is None
-    return {name: pair for name, pair in changes.items() if pair[0] != pair[1] or (name == "phone" and activates)}
+    values = {name: (getattr(before, name), getattr(row, name)) for name in PARTICULARS}
+    return {
+        name: audit.pair(name, old, new)
+        for name, (old, new) in values.items()
+        if old != new or (name == "phone" and activates)
+    }
 
 
 def _entry(before: Any, changes: Mapping[str, list[Any]]) -> dict[str, Any]:
@@ -281,6 +286,7 @@ def _entry(before: Any, changes: Mapping[str, list[Any]]) -> dict[str, Any]:
         "actor_name": audit.COMMAND_LINE,
         "organization_id": before.organization_id,
         "organization_name": before.organization_name,
+        "path": before.org_path,
         "subject": before.name,
-        "details": {"changes": members.logged(changes)},
+        "details": {"changes": changes},
     }

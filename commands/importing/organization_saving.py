@@ -12,7 +12,7 @@ from sqlalchemy import CursorResult, String, Table, bindparam, func, insert, sel
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import InstrumentedAttribute
 
-from models import AuditEntry, AuditEvent, Member, Organization, PermissionLevel, Transfer, db, path_segment
+from models import Account, AuditEntry, AuditEvent, Member, Organization, PermissionLevel, Transfer, db, path_segment
 from models.base import PATH_WIDTH
 from workflow import audit
 
@@ -74,7 +74,7 @@ def save(changes: Collection[Change], final: Mapping[str, Known]) -> None:
     moved = {ids[code]: path for code, path in paths.items() if final[code].path not in ("", path)}
     _move(moved)
     _place_new()
-    _log(changes, ids)
+    _log(changes, ids, paths)
 
 
 def _columns(values: Mapping[str, Any], ids: Mapping[str, int]) -> dict[str, Any]:
@@ -115,8 +115,9 @@ def _move(moved: Mapping[int, str]) -> None:
         return
     statement = update(_TABLE).where(_TABLE.c.id == bindparam("own_id")).values(path=bindparam("new_path"))
     db.session.execute(statement, [{"own_id": identity, "new_path": path} for identity, path in moved.items()])
-    carriers: tuple[tuple[InstrumentedAttribute[str], InstrumentedAttribute[int]], ...] = (
+    carriers: tuple[tuple[InstrumentedAttribute[str], InstrumentedAttribute[Any]], ...] = (
         (Member.org_path, Member.organization_id),
+        (Account.org_path, Account.organization_id),
         (Transfer.source_path, Transfer.source_id),
         (Transfer.destination_path, Transfer.destination_id),
     )
@@ -130,6 +131,19 @@ def _move(moved: Mapping[int, str]) -> None:
                 .values({path.key: current})
                 .execution_options(synchronize_session=False)
             )
+        _move_accounts_of_members(ids[start : start + _CHUNK])
+
+
+def _move_accounts_of_members(organization_ids: Collection[int]) -> None:
+    """The accounts of the members of these organizations stand where the members do."""
+    moved = select(Member.id).where(Member.organization_id.in_(organization_ids))
+    current = select(Member.org_path).where(Member.id == Account.member_id).scalar_subquery()
+    db.session.execute(
+        update(Account)
+        .where(Account.member_id.in_(moved))
+        .values(org_path=current)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _place_new() -> None:
@@ -144,7 +158,7 @@ def _place_new() -> None:
         pass
 
 
-def _log(changes: Collection[Change], ids: Mapping[str, int]) -> None:
+def _log(changes: Collection[Change], ids: Mapping[str, int], paths: Mapping[str, str]) -> None:
     """One audit entry for each new organization, each move, each level that was set, and each other change."""
     entries = [
         {
@@ -153,6 +167,7 @@ def _log(changes: Collection[Change], ids: Mapping[str, int]) -> None:
             "actor_name": audit.COMMAND_LINE,
             "organization_id": ids[change.code],
             "organization_name": change.after["name"],
+            "path": paths[change.code],
             "subject": "",
             "details": details,
         }
@@ -165,7 +180,7 @@ def _log(changes: Collection[Change], ids: Mapping[str, int]) -> None:
 def _events(change: Change, ids: Mapping[str, int]) -> Iterator[tuple[AuditEvent, dict[str, Any]]]:
     after = _columns(change.after, ids)
     if change.before is None:
-        yield AuditEvent.ORGANIZATION_CREATED, {"values": {"code": change.code, **after}}
+        yield AuditEvent.ORGANIZATION_CREATED, {"values": audit.values({"code": change.code, **after})}
         return
     changed = audit.changes(_columns(change.before, ids), after)
     by_event: dict[AuditEvent, dict[str, list[Any]]] = defaultdict(dict)

@@ -64,6 +64,8 @@ class CsvTable(AbstractContextManager["CsvTable"]):
                 self._errors.add(row, header[0] if header else self._columns[0], _csv_words(error))
                 raise Stop from error
             if cells is None:
+                if header is None:
+                    self._checked_header([])
                 return
             if row % _REPORT_EVERY == 0:
                 self._advance(self._binary.tell())

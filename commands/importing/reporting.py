@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 MOST_ERRORS = 200
 _LONGEST = 40
+_MOST_DIGITS = 6
 
 Advance = Callable[[int], None]
 """Called with the number of bytes read so far."""
@@ -93,7 +94,9 @@ def one_line(text: str) -> str:
 
 
 def shown(value: str) -> str:
-    """A cell's value, short enough to stand in a reason."""
+    """A cell's value, short enough for a reason; so many digits may be somebody's number and are not repeated."""
+    if sum(char.isdigit() for char in value) > _MOST_DIGITS:
+        return "…"
     return value if len(value) <= _LONGEST else value[:_LONGEST] + "…"
 
 

@@ -62,6 +62,9 @@ AUDIT_EVENTS = (
     "signed_in",
     "sign_in_failed",
     "signed_out",
+    "record_created",
+    "record_changed",
+    "record_deleted",
     "exported",
     "data_imported",
 )
@@ -218,10 +221,11 @@ def upgrade() -> None:
         "account",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(length=24), nullable=False),
-        sa.Column("username", sa.String(length=60), nullable=False),
+        sa.Column("username", models.base.ordered_text(60), nullable=False),
         sa.Column("password_hash", sa.String(length=200), nullable=True),
         sa.Column("member_id", sa.Integer(), nullable=True),
         sa.Column("organization_id", sa.Integer(), nullable=True),
+        sa.Column("org_path", models.base.ordered_text(160), server_default="", nullable=False),
         sa.Column("is_active", sa.Boolean(), nullable=False),
         sa.Column("session_token", sa.String(length=32), nullable=False),
         sa.Column("last_signed_in_at", models.base.UtcDateTime(), nullable=True),
@@ -234,7 +238,22 @@ def upgrade() -> None:
         sa.UniqueConstraint("member_id", name="uq_account_member_id"),
         sa.UniqueConstraint("username", name="uq_account_username"),
     )
+    op.create_index("ix_account_org_path_id", "account", ["org_path", "id"])
     op.create_index("ix_account_organization_id", "account", ["organization_id"])
+    op.create_index(
+        "ix_account_closed",
+        "account",
+        ["org_path", "id"],
+        sqlite_where=sa.text("is_active = 0"),
+        postgresql_where=sa.text("NOT is_active"),
+    )
+    op.create_index(
+        "ix_account_not_formal",
+        "account",
+        ["username"],
+        sqlite_where=sa.text("member_id IS NULL"),
+        postgresql_where=sa.text("member_id IS NULL"),
+    )
 
     op.create_table(
         "audit_entry",
@@ -242,17 +261,21 @@ def upgrade() -> None:
         sa.Column("at", models.base.UtcDateTime(), nullable=False),
         sa.Column("event", one_of(AUDIT_EVENTS, "auditevent"), nullable=False),
         sa.Column("actor_id", sa.Integer(), nullable=True),
-        sa.Column("actor_name", sa.String(length=60), nullable=False),
+        sa.Column("actor_name", models.base.ordered_text(60), nullable=False),
         sa.Column("organization_id", sa.Integer(), nullable=True),
         sa.Column("organization_name", sa.String(length=120), nullable=False),
+        sa.Column("path", models.base.ordered_text(160), nullable=False),
         sa.Column("subject", sa.String(length=120), nullable=False),
         sa.Column("details", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["actor_id"], ["account.id"], name="fk_audit_entry_actor_id"),
         sa.PrimaryKeyConstraint("id", name="pk_audit_entry"),
     )
     op.create_index("ix_audit_entry_actor_id", "audit_entry", ["actor_id"])
-    op.create_index("ix_audit_entry_event_id", "audit_entry", ["event", "id"])
+    op.create_index("ix_audit_entry_actor_name_at_id", "audit_entry", ["actor_name", "at", "id"])
+    op.create_index("ix_audit_entry_at_id", "audit_entry", ["at", "id"])
+    op.create_index("ix_audit_entry_event_at_id", "audit_entry", ["event", "at", "id"])
     op.create_index("ix_audit_entry_organization_id", "audit_entry", ["organization_id"])
+    create_place_indexes("audit_entry")
 
     op.create_table(
         "role_grant",
@@ -273,6 +296,7 @@ def upgrade() -> None:
         ),
     )
     op.create_index("ix_role_grant_organization_id_role_code", "role_grant", ["organization_id", "role_code"])
+    op.create_index("ix_role_grant_role_code_account_id", "role_grant", ["role_code", "account_id"])
 
     op.create_table(
         "transfer",
@@ -352,8 +376,10 @@ def upgrade() -> None:
         sa.Column("at", models.base.UtcDateTime(), nullable=False),
         sa.Column("action", one_of(ACTIONS, "historyaction"), nullable=False),
         sa.Column("rule", sa.String(length=8), nullable=False),
+        sa.Column("path", models.base.ordered_text(160), nullable=False),
+        sa.Column("member_name", models.base.ordered_text(60), nullable=False),
         sa.Column("actor_id", sa.Integer(), nullable=False),
-        sa.Column("actor_name", sa.String(length=60), nullable=False),
+        sa.Column("actor_name", models.base.ordered_text(60), nullable=False),
         sa.Column("actor_organization_id", sa.Integer(), nullable=True),
         sa.Column("actor_organization_name", sa.String(length=120), nullable=False),
         sa.Column("from_stage", one_of(STAGES, "from_stage"), nullable=True),
@@ -382,6 +408,11 @@ def upgrade() -> None:
     )
     op.create_index("ix_history_entry_actor_id", "history_entry", ["actor_id"])
     op.create_index("ix_history_entry_actor_organization_id", "history_entry", ["actor_organization_id"])
+    op.create_index("ix_history_entry_action_at_id", "history_entry", ["action", "at", "id"])
+    op.create_index("ix_history_entry_actor_name_at_id", "history_entry", ["actor_name", "at", "id"])
+    op.create_index("ix_history_entry_at_id", "history_entry", ["at", "id"])
+    op.create_index("ix_history_entry_member_name_at_id", "history_entry", ["member_name", "at", "id"])
+    create_place_indexes("history_entry")
 
     op.create_table(
         "step",
@@ -420,6 +451,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'current'"),
     )
     forbid_changes()
+
+
+def create_place_indexes(table: str) -> None:
+    """By the organization that the path passes at each depth: what lists the newest rows of its subtree."""
+    for depth in range(2, 8):
+        segment = sa.text(f"substr(path, {8 * depth - 7}, 8)")
+        op.create_index(f"ix_{table}_place_{depth}", table, [segment, "at", "id"])
 
 
 def forbid_changes() -> None:
