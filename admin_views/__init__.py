@@ -16,12 +16,17 @@ from flask_admin.helpers import get_current_view
 from flask_babel import get_locale, lazy_gettext
 from flask_babel import gettext as _
 
-from admin_views import lookups, security, session
+from admin_views import health, languages, logs, lookups, security, session
 from admin_views.access import actor_or_none, everybody
+from admin_views.accounts import AccountView
+from admin_views.audit_log import AuditView
 from admin_views.checkup import CheckupView
 from admin_views.dashboard import DashboardView
 from admin_views.desk import DeskView
 from admin_views.desk import words as counted
+from admin_views.grants import GrantView
+from admin_views.history import HistoryView
+from admin_views.kinds import KindView
 from admin_views.ledger import LedgerView
 from admin_views.levels import LevelSettingView, LevelView
 from admin_views.members import MemberView
@@ -67,6 +72,7 @@ TRANSFERS = lazy_gettext("组织关系管理")
 MEMBERS = lazy_gettext("党员管理")
 RIGHTS = lazy_gettext("权限管理")
 DATA = lazy_gettext("基础数据")
+AUDIT = lazy_gettext("审计")
 
 ENTRIES = (
     Entry(DeskView, TRANSFERS, lazy_gettext("待办"), "desk", policy.is_liaison),
@@ -74,17 +80,25 @@ ENTRIES = (
     Entry(LedgerView, TRANSFERS, lazy_gettext("台账"), "ledger", reads_a_scope),
     Entry(MyTransfersView, TRANSFERS, lazy_gettext("我的申请"), "mine", is_a_member),
     Entry(MemberView, MEMBERS, lazy_gettext("党员信息维护"), "members", reads_a_scope),
+    Entry(GrantView, RIGHTS, lazy_gettext("角色赋权管理"), "grants", reads_a_scope),
+    Entry(AccountView, RIGHTS, lazy_gettext("账号"), "accounts", reads_a_scope),
     Entry(LevelSettingView, RIGHTS, lazy_gettext("组织VPN权限设置"), "level-setting", sets_levels),
     Entry(LevelView, RIGHTS, lazy_gettext("组织权限级别"), "levels", reads_a_scope),
     Entry(OrganizationView, DATA, lazy_gettext("组织"), "organizations", reads_a_scope),
+    Entry(KindView, DATA, lazy_gettext("转接类型"), "kinds", reads_a_scope),
     Entry(CheckupView, DATA, lazy_gettext("数据体检"), "checkup", sets_levels),
+    Entry(HistoryView, AUDIT, lazy_gettext("操作留痕"), "history", reads_a_scope),
+    Entry(AuditView, AUDIT, lazy_gettext("审计日志"), "audit", policy.may_audit),
 )
 
 
 def build_admin(app: Flask) -> None:
     """Register the panel on the application, with its guards, its session and its look-ups."""
+    logs.set_up(app)
     security.guard(app)
+    languages.set_up(app)
     session.set_up(app)
+    app.register_blueprint(health.pages)
     app.register_blueprint(lookups.pages)
     home = DashboardView(name=lazy_gettext("工作台"), url="/")
     home.shown = everybody

@@ -9,17 +9,19 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import abort, g, redirect, request, url_for
+from flask import abort, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import BaseView
 from flask_babel import gettext
 from flask_login import current_user
 
 from workflow import policy
-from workflow.errors import RuleError
+from workflow.errors import RuleError, spoken
 from workflow.policy import Actor
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
+UNSENT = "unsent"
+"""The mark in a session that ended while a form was being sent."""
 
 
 def actor_or_none() -> Actor | None:
@@ -40,8 +42,12 @@ def current_actor() -> Actor:
 
 def in_words(error: RuleError) -> str:
     """A refusal in the user's language."""
-    words: str = gettext(error.template)
-    return words % error.params if error.params else words
+    return spoken(error.template, error.params, gettext)
+
+
+def told(words: str | RuleError) -> str:
+    """What a page says where a name or a refusal may stand."""
+    return in_words(words) if isinstance(words, RuleError) else words
 
 
 def safe_path(target: str | None) -> str:
@@ -55,10 +61,22 @@ def safe_path(target: str | None) -> str:
 
 
 def sign_in_first() -> ResponseReturnValue:
-    """To the sign-in page, and back to here afterwards where here can be gone to by an address alone."""
-    here = request.full_path.rstrip("?") if request.method in SAFE_METHODS else ""
+    """To the sign-in page, and back afterwards to here, or to the page whose form was sent: it is not sent again."""
+    if request.method in SAFE_METHODS:
+        here = request.full_path.rstrip("?")
+    else:
+        here = _page_before()
+        session[UNSENT] = True
     asked = here if here and here != url_for("admin.index") else None
     return redirect(url_for("session.sign_in", next=asked), 303)
+
+
+def _page_before() -> str:
+    """The path of the page of ours that led to this request; "" where that is not known."""
+    before = urlsplit(request.referrer or "")
+    if before.netloc != request.host:
+        return ""
+    return safe_path(f"{before.path}?{before.query}".rstrip("?"))
 
 
 def everybody(_actor: Actor) -> bool:

@@ -45,7 +45,7 @@ class Application:
         """What a posted form says."""
         application = cls()
         for name in FIELDS:
-            setattr(application, name, form.get(name, "").strip())
+            setattr(application, name, form.get(name, "").replace("\x00", "").strip())
         return application
 
     @classmethod
@@ -223,7 +223,7 @@ class ApplyingPages:
 
 
 def _applicable(key: str) -> Member | None:
-    if not key:
+    if not key or not key.isprintable():
         return None
     member: Member | None = db.session.scalar(
         select(Member)

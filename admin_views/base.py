@@ -21,10 +21,11 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from admin_views import listing, reviewing
 from admin_views.access import Guarded, current_actor, in_words
+from admin_views.doing import Doings
 from admin_views.exporting import export_rows
 from admin_views.forms import RowForm, read_id
 from admin_views.listing import Asked, Column, Filter, Page, Search
-from models import db
+from models import Organization, db
 from workflow.errors import RuleError
 from workflow.outlook import Outlook
 from workflow.policy import Actor
@@ -33,7 +34,7 @@ from workflow.transaction import transaction
 UNPROCESSABLE = 422
 
 
-class ScopedView(Guarded, ModelView):
+class ScopedView(Guarded, Doings, ModelView):
     """Rows of one model, as far as the actor's scope reaches."""
 
     model: type[Any]
@@ -43,6 +44,8 @@ class ScopedView(Guarded, ModelView):
     """The column that names a row in a URL."""
     order: Sequence[InstrumentedAttribute[Any]] = ()
     """Tells any two rows apart, and an index serves it."""
+    newest_first = False
+    """The list runs through `order`, and any other that a search brings, from its end."""
     loading: Sequence[ORMOption] = ()
     """What the pages show beside the row itself."""
 
@@ -131,18 +134,26 @@ class ScopedView(Guarded, ModelView):
         query = self.scoped()
         if self.finder and asked.search:
             query = query.where(self.finder.condition(asked.search))
+        searched = self.order_of(asked) is not self.order
         for item in self.choices:
-            if asked.filters and item.name in asked.filters:
-                query = query.where(item.condition(asked.filters[item.name]))
+            if item.name in asked.filters:
+                condition = item.beside if searched and item.beside else item.condition
+                query = query.where(condition(asked.filters[item.name]))
         return query
+
+    def order_of(self, asked: Asked) -> Sequence[InstrumentedAttribute[Any]]:
+        """The order of the list: that of the first search that brings one, else its own."""
+        asked_for: list[Search | Filter] = [self.finder] if self.finder and asked.search else []
+        asked_for += [item for item in self.choices if item.name in asked.filters]
+        return next((item.order for item in asked_for if item.order), self.order)
 
     def page(self, asked: Asked) -> Page:
         """One page of the list."""
-        order = self.finder.order if self.finder and asked.search and self.finder.order else self.order
         named = {name: self._address_value(request.args[name]) for name in ("after", "before") if name in request.args}
         cursors = {name: value for name, value in named.items() if value is not None}
         query = self.listed(asked).options(*self.loading)
-        return listing.page(query, order, getattr(self.model, self.address), cursors, self.page_size)
+        order, address = self.order_of(asked), getattr(self.model, self.address)
+        return listing.page(query, order, address, cursors, self.page_size, newest_first=self.newest_first)
 
     def _address_value(self, text: Any) -> Any:
         """What a URL says as a value of the address column; None where no row can have it."""
@@ -156,6 +167,10 @@ class ScopedView(Guarded, ModelView):
     def index_view(self) -> ResponseReturnValue:
         asked = Asked.of(request.args, self.choices)
         return self.render(self.list_template, asked=asked, page=self.page(asked), **self.beside_list(asked))
+
+    def chosen(self) -> Organization | None:
+        """The organization that the list is narrowed to; a view with a tree says which."""
+        return None
 
     def beside_list(self, asked: Asked) -> dict[str, Any]:
         """What the list's template shows beside the list; `place` are arguments that its links keep."""
@@ -252,8 +267,15 @@ class ScopedView(Guarded, ModelView):
         if not self.exports or export_type != "csv":
             abort(404)
         asked = Asked.of(request.args, self.choices)
-        query = self.listed(asked).options(*self.loading).order_by(*self.order)
-        return export_rows(current_actor(), str(self.name), self.columns, query)
+        query = self.listed(asked).options(*self.loading).order_by(*listing.in_order(self.order, self.newest_first))
+        return export_rows(
+            current_actor(),
+            str(self.name),
+            self.columns,
+            query,
+            organization=self.chosen(),
+            filters=asked.in_words(self.choices, self.finder),
+        )
 
     @expose("/action/", methods=("POST",))
     def action_view(self) -> NoReturn:

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 
 from admin_views import reviewing
-from admin_views.access import PanelView, current_actor
+from admin_views.access import PanelView, current_actor, told
 from workflow import health, outlook, policy
 from workflow.health import Finding
 from workflow.policy import Actor
@@ -22,7 +22,7 @@ class CheckupView(PanelView):
     @expose("/")
     def index(self) -> ResponseReturnValue:
         checks = health.check(policy.visible_paths(current_actor()))
-        return self.render("checkup/index.html", checks=checks, counted=health.COUNTED, mend=_where_to_mend)
+        return self.render("checkup/index.html", checks=checks, counted=health.COUNTED, mend=_where_to_mend, told=told)
 
     @expose("/replan", methods=("POST",))
     def replan(self) -> ResponseReturnValue:

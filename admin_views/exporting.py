@@ -12,20 +12,32 @@ from flask import Response, stream_with_context
 from sqlalchemy import Select
 
 from admin_views.listing import Column
-from models import AuditEvent, clock, db
+from models import AuditEvent, Organization, clock, db
 from workflow import audit
 from workflow.policy import Actor
 from workflow.transaction import transaction
 
 BYTE_ORDER_MARK = "\ufeff"  # without it a spreadsheet takes UTF-8 for something else
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")
 CHUNK = 500
 
 
-def export_rows(actor: Actor, name: str, columns: Sequence[Column], query: Select[Any]) -> Response:
-    """The rows of `query` as CSV, in the words of the list. The audit entry stands before the first row is sent."""
+def export_rows(
+    actor: Actor,
+    name: str,
+    columns: Sequence[Column],
+    query: Select[Any],
+    *,
+    organization: Organization | None = None,
+    filters: Sequence[str] = (),
+) -> Response:
+    """The rows of `query` as CSV, in the words of the list. The audit entry stands before the first row is sent.
+
+    `organization` and `filters` (in words) are what the list was narrowed to, for the audit entry.
+    """
     with transaction():
-        audit.record(AuditEvent.EXPORTED, actor, subject=name)
+        details = {"filters": list(filters)} if filters else {}
+        audit.record(AuditEvent.EXPORTED, actor, organization=organization, subject=name, **details)
 
     def lines() -> Iterator[str]:
         yield BYTE_ORDER_MARK + line([column.label for column in columns])

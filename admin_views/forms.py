@@ -8,10 +8,11 @@ from typing import Any
 
 from flask import url_for
 from flask_babel import get_locale, lazy_gettext
-from wtforms import DateField, Form, HiddenField, IntegerField, StringField
+from wtforms import DateField, Form, HiddenField, IntegerField, SelectMultipleField, StringField
 from wtforms.fields import SelectChoice
 from wtforms.i18n import get_translations
 from wtforms.validators import StopValidation
+from wtforms.widgets import CheckboxInput, ListWidget, TextArea
 
 from models import LabelledEnum
 
@@ -47,24 +48,60 @@ class TextField(StringField):
             self.data = valuelist[0].replace("\x00", "")
 
 
-class PickerField(IntegerField):
-    """An organization that is searched for (macros.html, `picker`); `purpose` is one of `lookups.PURPOSES`."""
+class Picked:
+    """Mixed into the fields that are searched for (macros.html, `picker`)."""
+
+    picked = ("", "")
+
+    def show(self, picked: tuple[str, str]) -> None:
+        """The name of what is chosen, and the quieter words beside it: the names above it."""
+        self.picked = picked
+
+
+class LongTextField(TextField):
+    """Several lines of text."""
+
+    widget = TextArea()
+
+
+class SecretField(TextField):
+    """What is typed in but never shown: the stored value does not reach the page."""
+
+    def process_data(self, value: Any) -> None:
+        self.data = ""
+
+
+class PickerField(Picked, IntegerField):
+    """An organization that is searched for; `purpose` is one of `lookups.PURPOSES`."""
 
     def __init__(self, label: Any = None, validators: Any = None, *, purpose: str, **kwargs: Any) -> None:
         super().__init__(label, validators, **kwargs)
         self.purpose = purpose
-        self.picked = ("", "")
-
-    def show(self, picked: tuple[str, str]) -> None:
-        """The name of what is chosen, and the names above it."""
-        self.picked = picked
 
     @property
     def lookup_url(self) -> str:
         return url_for("lookup.organizations") + f"?for={self.purpose}"
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        self.data = read_id(valuelist[0]) if valuelist else None
+        if valuelist:
+            self.data = read_id(valuelist[0])
+
+
+class KeyPickerField(Picked, TextField):
+    """A member or an account that is searched for, named by its key."""
+
+    lookup_url = ""
+
+    def look_in(self, endpoint: str, **arguments: Any) -> None:
+        """Say which look-up finds it: one of `lookups`."""
+        self.lookup_url = url_for(endpoint, **arguments)
+
+
+class ChecksField(SelectMultipleField):
+    """Several of few, each with a box to tick."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
 
 
 class ReadableDate:
@@ -83,7 +120,9 @@ class DayField(DateField):
     """A day, typed or picked as YYYY-MM-DD; without the parser's English error beside our own."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        text = valuelist[0].strip() if valuelist else ""
+        if not valuelist:
+            return
+        text = valuelist[0].strip()
         try:
             self.data = date.fromisoformat(text) if text else None
         except ValueError:

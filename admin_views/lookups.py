@@ -8,14 +8,14 @@ from typing import Any
 from flask import Blueprint, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, select, true
 from sqlalchemy.orm import aliased, joinedload
 
 from admin_views.access import current_actor
 from admin_views.forms import read_id
 from admin_views.listing import SEARCH_LENGTH, containing, starting_with
-from models import COMMITTEE_KINDS, Member, Organization, OrganizationKind, ancestor_ids, db
-from workflow import applications, members, policy
+from models import COMMITTEE_KINDS, HOLDING_KINDS, Account, Member, Organization, OrganizationKind, ancestor_ids, db
+from workflow import applications, grants, members, policy
 from workflow.policy import EVERYTHING, Actor
 
 LIMIT = 20
@@ -96,13 +96,23 @@ def _home(actor: Actor) -> ColumnElement[bool]:
     )
 
 
+def _has_accounts(actor: Actor) -> ColumnElement[bool]:
+    return and_(
+        policy.organizations_visible(actor),
+        Organization.kind.not_in(HOLDING_KINDS),
+        Organization.is_active.is_(True),
+    )
+
+
 PURPOSES = {
     "destination": _destination,
     "parent": _parent,
     "home": _home,
+    "account": _has_accounts,
     "scope": policy.organizations_visible,
 }
-"""What an organization is looked for: as a destination, a parent, a new member's home, anything of the scope."""
+"""What an organization is looked for: as a destination, a parent, a member's home, what a virtual account belongs to,
+anything of the scope."""
 
 
 @pages.route("/organizations")
@@ -125,12 +135,12 @@ def organizations() -> ResponseReturnValue:
 @pages.route("/members", endpoint="members")
 def members_by_name() -> ResponseReturnValue:
     """Members for whom the actor may apply, by the beginning of their name."""
-    text = _asked()
+    actor, text = current_actor(), _asked()
     if not text:
         return jsonify([])
     rows = db.session.scalars(
         select(Member)
-        .where(policy.applicable_members(current_actor()), starting_with(Member.name)(text))
+        .where(policy.applicable_members(actor), starting_with(Member.name)(text))
         .options(joinedload(Member.organization))
         .order_by(Member.name, Member.id)
         .limit(LIMIT)
@@ -138,6 +148,58 @@ def members_by_name() -> ResponseReturnValue:
     return jsonify(
         [
             {"value": row.key, "label": row.name, "detail": f"{row.id_number_masked} · {row.organization.name}"}
+            for row in rows
+        ]
+    )
+
+
+@pages.route("/people")
+def people() -> ResponseReturnValue:
+    """Members whom the actor may grant a role, by the beginning of their name, with what stands in the way (R10)."""
+    actor, text = current_actor(), _asked()
+    if not text:
+        return jsonify([])
+    rows = db.session.scalars(
+        select(Member)
+        .where(policy.grantable_members(actor), starting_with(Member.name)(text))
+        .options(joinedload(Member.organization))
+        .order_by(Member.name, Member.id)
+        .limit(LIMIT)
+    )
+    return jsonify([{"value": row.key, "label": row.name, "detail": person_in_words(row)} for row in rows])
+
+
+def person_in_words(member: Member) -> str:
+    """What tells a member from another of the same name, and whether a role could sleep."""
+    words = [member.id_number_masked, member.organization.name]
+    return " · ".join(words if member.phone_activated_at else [*words, _("手机未激活")])
+
+
+@pages.route("/accounts")
+def accounts() -> ResponseReturnValue:
+    """Accounts of no member, by the beginning of their username, to be granted a role on the organization `org`.
+
+    Those of the organization itself (R10); a data keeper, who grants other roles too, finds every other one as well.
+    """
+    actor, text = current_actor(), _asked()
+    organization = db.session.get(Organization, read_id(request.args.get("org")) or 0)
+    if not grants.grantable_roles(actor, organization):
+        return jsonify([])
+    own = Account.organization_id == (organization.id if organization else 0)
+    rows = db.session.scalars(
+        select(Account)
+        .where(
+            Account.member_id.is_(None),
+            starting_with(Account.username)(text),
+            true() if text and policy.may_keep_data(actor) else own,
+        )
+        .options(joinedload(Account.organization))
+        .order_by(Account.username)
+        .limit(LIMIT)
+    )
+    return jsonify(
+        [
+            {"value": row.key, "label": row.username, "detail": row.organization.name if row.organization else ""}
             for row in rows
         ]
     )

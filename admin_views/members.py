@@ -1,4 +1,4 @@
-"""【党员信息维护】: the members of the actor's subtrees (R9). Only a transfer changes where a member belongs (R32a)."""
+"""【党员信息维护】: the members of the actor's subtrees (R9). Transfers and corrections move them (R32a)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import redirect, request, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import gettext as _
@@ -17,15 +17,27 @@ from wtforms import SelectField
 
 from admin_views.access import current_actor, in_words
 from admin_views.base import UNPROCESSABLE, ScopedView
-from admin_views.forms import DayField, Needed, PickerField, ReadableDate, RowForm, TextField, labels, read_id
+from admin_views.forms import (
+    DayField,
+    LongTextField,
+    Needed,
+    PickerField,
+    ReadableDate,
+    RowForm,
+    SecretField,
+    TextField,
+    labels,
+    read_id,
+)
 from admin_views.listing import Asked, Column, Search, by_label, starting_with
 from admin_views.lookups import names_above
 from admin_views.organizations import OrganizationTree, picked, tree_of
 from models import Gender, Member, MemberCategory, MemberStatus
 from models.crypto import keyring
-from workflow import members, policy
+from workflow import homes, members, policy
 from workflow.errors import RuleError
 from workflow.policy import Actor
+from workflow.transaction import transaction
 
 LIAISON_FIELDS = ("ethnicity", "category", "joined_on")
 """What a liaison changes: no name, number or phone, which say who somebody is and how they are reached."""
@@ -40,7 +52,7 @@ class MemberForm(RowForm):
         _l("所在组织"), [Needed()], purpose="home", description=_l("新增后只能通过组织关系转接变更。")
     )
     name = TextField(_l("姓名"), [Needed()])
-    id_number = TextField(_l("身份证号"), render_kw={"maxlength": 18, "autocomplete": "off"})
+    id_number = SecretField(_l("身份证号"), render_kw={"maxlength": 18, "autocomplete": "off"})
     gender = SelectField(_l("性别"), coerce=Gender, choices=labels(Gender))
     ethnicity = SelectField(_l("民族"), choices=list(members.ETHNICITIES))
     category = SelectField(_l("党员类别"), coerce=MemberCategory, choices=labels(MemberCategory))
@@ -67,6 +79,26 @@ class MemberForm(RowForm):
         if "organization_id" not in values and not values.get("id_number"):
             values.pop("id_number", None)
         return values
+
+
+class CorrectionForm(RowForm):
+    """Where a member really belongs, and why it has to be corrected (R32a)."""
+
+    organization_id = PickerField(
+        _l("应在的组织"),
+        [Needed()],
+        purpose="home",
+        description=_l("党支部，或省外、特殊、未知、临时组织。输入名称查找。"),
+    )
+    reason = LongTextField(
+        _l("更正原因"),
+        [Needed()],
+        description=_l("例如：录入时选错支部。会记入审计日志。"),
+        render_kw={"rows": 3, "maxlength": homes.REASON_LENGTH},
+    )
+
+    def prepare(self, row: Member) -> None:
+        self.organization_id.show(picked(self.organization_id.data))
 
 
 class MemberView(OrganizationTree, ScopedView):
@@ -143,6 +175,39 @@ class MemberView(OrganizationTree, ScopedView):
     def delete(self, actor: Actor, row: Member) -> None:
         members.delete_member(actor, row)
 
+    @expose("/id-number", methods=("POST",))
+    def id_number(self) -> ResponseReturnValue:
+        """【查看身份证号】: in clear, in this one answer; the audit log says who read whose (R49)."""
+        actor, row = current_actor(), self.get_one(request.form.get("id", ""))
+        if not policy.may_read_id_number(actor, row):
+            abort(403)
+        with transaction():
+            number = members.read_id_number(actor, row)
+        return self.render(self.details_template, row=row, id_number=number, **self.beside_details(row))
+
+    @expose("/correct", methods=("GET", "POST"))
+    def correct(self) -> ResponseReturnValue:
+        """【更正所在组织】: where the member really belongs, with a reason (R32a)."""
+        actor, row = current_actor(), self.get_one(request.args.get("id", ""))
+        if not policy.may_keep_data(actor):
+            abort(403)
+        form = CorrectionForm(request.form if request.method == "POST" else None)
+        form.prepare(row)
+        if request.method == "GET":
+            form.version.data = str(row.version)
+            return self._show_correction(form, row)
+        if form.version.data != str(row.version):
+            flash(_("该记录已被他人修改。下面是最新内容，请核对后重新修改。"), "error")
+            return redirect(self.get_url(".correct", id=row.key), 303)
+        there, reason = form.organization_id.data, form.reason.data or ""
+        if not self._kept(form, lambda: members.correct_organization(actor, row, there, reason)):
+            return self._show_correction(form, self.get_one(request.args["id"])), UNPROCESSABLE
+        flash(_("已更正%(name)s的所在组织：%(place)s。", name=row.name, place=row.organization.name), "success")
+        return redirect(self.after_saving(row), 303)
+
+    def _show_correction(self, form: RowForm, row: Member) -> str:
+        return self.render("members/correct.html", form=form, row=row, back=self.after_saving(row))
+
     @expose("/find", methods=("POST",))
     def find(self) -> ResponseReturnValue:
         """By 身份证号: the number comes in the body, and only its blind index goes on into a URL."""
@@ -179,6 +244,8 @@ class MemberView(OrganizationTree, ScopedView):
         return {
             "above": f"{above} / {row.organization.name}" if above else row.organization.name,
             "apply_url": url_for("transfers.apply", member=row.key) if may_apply else "",
+            "reads_id_number": policy.may_read_id_number(actor, row),
+            "correct_url": url_for(".correct", id=row.key) if policy.may_keep_data(actor) else "",
         }
 
 

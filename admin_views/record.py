@@ -102,7 +102,7 @@ def applicant_in_words(transfer: Transfer) -> str:
     if transfer.submitting_organization is None:
         return _("本人")
     account = transfer.submitted_by
-    name = account.member.name if account.member else policy.VIRTUAL_ADMIN
+    name = account.member.name if account.member else _(policy.VIRTUAL_ADMIN)
     return _("%(organization)s 联络员 %(name)s", organization=transfer.submitting_organization.name, name=name)
 
 
@@ -230,10 +230,11 @@ class Line:
 
 def lines(transfer: Transfer) -> list[Line]:
     """The history, newest first."""
-    return [_line(entry) for entry in reversed(transfer.history)]
+    return [line(entry) for entry in reversed(transfer.history)]
 
 
-def _line(entry: HistoryEntry) -> Line:
+def line(entry: HistoryEntry) -> Line:
+    """One entry in words."""
     origin, target = _from_and_to(entry)
     return Line(
         when=full_moment(entry.at),
@@ -265,7 +266,7 @@ def _from_and_to(entry: HistoryEntry) -> tuple[str, str]:
 
 
 def _changes(entry: HistoryEntry) -> tuple[tuple[str, str, str], ...]:
-    changes = [(name, before, after) for name, (before, after) in entry.details.get("changes", {}).items()]
+    changes = [(_(name), before, after) for name, (before, after) in entry.details.get("changes", {}).items()]
     if "route" in entry.details:
         before, after = entry.details["route"]
         changes.append((_("流程"), " · ".join(before), " · ".join(after)))

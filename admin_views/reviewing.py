@@ -7,6 +7,7 @@ from typing import Any
 from flask import flash, request
 from flask_babel import gettext as _
 
+from admin_views.access import told
 from workflow import outlook
 from workflow.outlook import Outlook
 from workflow.policy import Actor
@@ -24,7 +25,7 @@ def must_be_seen(foreseen: Outlook | None) -> bool:
 def shown(foreseen: Outlook) -> dict[str, Any]:
     """What the page that asks (admin/model/review.html) shows; `fields` is what was typed, to be sent again."""
     fields = [(name, value) for name, value in request.form.items(multi=True) if name not in _OWN]
-    return {"foreseen": foreseen, "fields": fields, "shown": SHOWN, "most": outlook.MOST_REPLANNED}
+    return {"foreseen": foreseen, "fields": fields, "shown": SHOWN, "most": outlook.MOST_REPLANNED, "told": told}
 
 
 def replan_if_asked(foreseen: Outlook | None, actor: Actor) -> None:

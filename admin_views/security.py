@@ -11,8 +11,9 @@ from flask import Flask, Response, current_app, g, jsonify, render_template, req
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
+from admin_views import logs
 from admin_views.access import actor_or_none, sign_in_first
 from models import db
 from workflow.errors import N_
@@ -26,7 +27,10 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
+HTTPS_ONLY = {"Strict-Transport-Security": f"max-age={YEAR}"}
+"""Where the session travels by HTTPS only, the browser shall come by HTTPS only."""
 WORDS = {
     400: (N_("页面已过期"), N_("这个页面打开得太久，或登录状态已变化，刚才的操作没有执行。请返回重新打开页面后再试。")),
     401: (N_("请先登录"), N_("登录后才能查看这个页面。")),
@@ -36,15 +40,18 @@ WORDS = {
     413: (N_("内容太大"), N_("提交的内容超过了限制，请缩小后再试。")),
     500: (N_("系统出错了"), N_("您的操作没有执行，数据没有改变。请稍后再试；如果一直如此，请联系系统管理员。")),
 }
+WRONG_HOST = N_("这个网址不是本系统的网址，请从正确的网址打开。")
 BAD_REQUEST = (N_("请求有误"), N_("提交的内容无法识别，没有执行任何操作。请返回上一页重试。"))
 
 
 def guard(app: Flask) -> None:
     """Set headers, CSRF protection and error pages on the application."""
-    app.config.setdefault("WTF_CSRF_TIME_LIMIT", 8 * 60 * 60)
+    app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)  # a token ends with its session
+    app.before_request(_read_no_more_than_a_form)
     csrf.init_app(app)
     app.after_request(_add_headers)
-    app.register_error_handler(CSRFError, _csrf_refused)
+    app.register_error_handler(CSRFError, page_expired)
+    app.register_error_handler(SecurityError, _wrong_host)
     app.register_error_handler(HTTPException, _http_error)
     app.jinja_env.globals["asset"] = asset
 
@@ -85,8 +92,16 @@ def _mark(path: Path, _changed: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
 
 
+def _read_no_more_than_a_form() -> None:
+    """The large limit is for files; Werkzeug would apply it to a plain form too, and hold all of it in memory."""
+    if request.mimetype != "multipart/form-data":
+        config = current_app.config
+        request.max_content_length = min(config["MAX_CONTENT_LENGTH"], config["MAX_FORM_MEMORY_SIZE"])
+
+
 def _add_headers(response: Response) -> Response:
-    for name, value in HEADERS.items():
+    https_only = HTTPS_ONLY if current_app.config["SESSION_COOKIE_SECURE"] else {}
+    for name, value in {**HEADERS, **https_only}.items():
         response.headers.setdefault(name, value)
     response.headers.setdefault("Content-Security-Policy", content_security_policy())
     if request.endpoint == "static" or str(request.endpoint).endswith(".static"):
@@ -97,8 +112,14 @@ def _add_headers(response: Response) -> Response:
     return response
 
 
-def _csrf_refused(_error: CSRFError) -> ResponseReturnValue:
+def page_expired(_error: CSRFError) -> ResponseReturnValue:
+    """The answer to a form without its token."""
     return _answer(400, *WORDS[400])
+
+
+def _wrong_host(_error: SecurityError) -> ResponseReturnValue:
+    """No page: the addresses in it would be built upon the host that nobody trusts."""
+    return Response(f"{_(WRONG_HOST)}\n", 400, content_type="text/plain; charset=utf-8")
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
@@ -112,7 +133,7 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
 
 
 def _wants_json() -> bool:
-    return request.blueprint == "lookup" or request.accept_mimetypes.best == "application/json"
+    return request.path.startswith("/lookup/") or request.accept_mimetypes.best == "application/json"
 
 
 def _answer(code: int, title: str, words: str, broken: bool = False) -> ResponseReturnValue:
@@ -123,4 +144,5 @@ def _answer(code: int, title: str, words: str, broken: bool = False) -> Response
     # Where something broke, the frame, which asks the database, could break again.
     framed = not broken and actor_or_none() is not None
     template = "errors/framed.html" if framed else "errors/alone.html"
-    return render_template(template, code=code, title=_(title), words=_(words)), code
+    name = logs.request_id() if broken else ""
+    return render_template(template, code=code, title=_(title), words=_(words), request_id=name), code

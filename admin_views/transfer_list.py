@@ -56,7 +56,7 @@ class Filters:
     @classmethod
     def of(cls, args: Mapping[str, str]) -> Filters:
         """Read a query string; what makes no sense is dropped, as if it had not been asked for."""
-        asked = {field.name: args.get(field.name, "").strip() for field in fields(cls)}
+        asked = {field.name: args.get(field.name, "").replace("\x00", "").strip() for field in fields(cls)}
         readable = {name: value for name, value in asked.items() if value and _READABLE[name](value)}
         return cls(**readable)
 
@@ -159,7 +159,7 @@ def page(
 
 
 def _cursor(key: str | None, order: Sequence[InstrumentedAttribute[Any]]) -> Sequence[Any] | None:
-    if not key:
+    if not key or not key.isprintable():
         return None
     return db.session.execute(select(*order).where(Transfer.key == key)).one_or_none()
 
@@ -180,7 +180,7 @@ def chosen(filters: Filters, kinds: Mapping[str, str]) -> list[tuple[str, str]]:
     words = {
         "mine": _("待我办理"),
         "state": _(TransferState(filters.state).label) if filters.state else "",
-        "kind": kinds.get(filters.kind, filters.kind),
+        "kind": _(kinds[filters.kind]) if filters.kind in kinds else filters.kind,
         "name": _("姓名：%(name)s", name=filters.name),
         "since": _("申请时间从 %(date)s", date=filters.since),
         "until": _("申请时间到 %(date)s", date=filters.until),

@@ -181,7 +181,7 @@ def _taken(key: str, name: str, actor: Actor, version: int | None) -> str:
 
 def _typed(name: str) -> dict[str, Any]:
     wording = WORDINGS.get(name)
-    return {wording.input: request.form.get(wording.input, "")} if wording and wording.input else {}
+    return {wording.input: request.form.get(wording.input, "").replace("\x00", "")} if wording and wording.input else {}
 
 
 def _is_offered(transfer: Transfer, name: str, actor: Actor) -> bool:

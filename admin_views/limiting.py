@@ -1,0 +1,74 @@
+"""How often one address may fail to sign in, and how a wait is told. The delay of an account is in `workflow.attempts`.
+
+The limit of an address is a coarse sieve against trying one password on many accounts, wide enough for an office whose
+people share one address. Flask-Limiter keeps it where `RATE_LIMIT_URL` says: in Redis all workers count together; in
+memory, the default, each counts for itself, and an address gets at most as many times the limit as there are workers.
+What guards an account does not depend on it. Where Redis is down, sign-in goes on with counts in memory.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any
+
+import click
+from flask import Flask, Response, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_limiter import Limiter, RateLimitExceeded
+from limits.errors import ConfigurationError
+
+from models import clock
+
+FAILURES = "30 per 15 minutes"
+IN_MEMORY = "memory://"
+FAILED = 401
+
+
+def limit(app: Flask, endpoint: str, refuse: Callable[[timedelta], ResponseReturnValue]) -> None:
+    """Refuse POSTs to `endpoint` from an address with too many failed ones; `refuse` answers with the time left."""
+    try:
+        limiter = Limiter(
+            address,
+            app=app,
+            storage_uri=app.config.get("RATE_LIMIT_URL") or IN_MEMORY,
+            strategy="moving-window",
+            in_memory_fallback_enabled=True,
+            key_prefix="zhuanjie",
+        )
+    except ConfigurationError as error:
+        raise click.ClickException(f"RATE_LIMIT_URL cannot be used: {error}") from error
+    view: Callable[..., Any] = app.view_functions[endpoint]
+    app.view_functions[endpoint] = limiter.limit(FAILURES, methods=["POST"], deduct_when=_has_failed)(view)
+
+    def too_many(_error: RateLimitExceeded) -> ResponseReturnValue:
+        broken = limiter.current_limit
+        # It rounds the moment up, past the window.
+        left = min(broken.reset_at - clock.now().timestamp(), broken.limit.get_expiry()) if broken else 0
+        return refuse(timedelta(seconds=max(left, 1)))
+
+    app.register_error_handler(RateLimitExceeded, too_many)
+
+
+def address() -> str:
+    """Whom the limit counts: an IPv4 address, or the /64 of an IPv6 one, which belongs to one place as a whole."""
+    try:
+        known = ip_address(request.remote_addr or "")
+    except ValueError:
+        return "unknown"
+    if not isinstance(known, IPv6Address):
+        return str(known)
+    return str(known.ipv4_mapped or ip_network((int(known), 64), strict=False))
+
+
+def in_words(wait: timedelta) -> str:
+    """A time to wait as people say it, in whole minutes upwards: 3分钟, 1小时."""
+    minutes = math.ceil(wait.total_seconds() / 60)
+    return _("%(hours)s小时", hours=minutes // 60) if minutes % 60 == 0 else _("%(minutes)s分钟", minutes=minutes)
+
+
+def _has_failed(response: Response) -> bool:
+    return response.status_code == FAILED
