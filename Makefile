@@ -44,7 +44,7 @@ test: install browser lint ## run everything: lint, SQLite, PostgreSQL, browser
 	$(BIN)/pytest -n logical
 
 bench: install ## measure the panel at the size of a province
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench --full
 
 lint: install ## check style, types and the direction of imports
 	$(BIN)/ruff check

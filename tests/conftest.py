@@ -24,6 +24,7 @@ from tests.support import postgres
 from tests.support.client import SeparateClient
 from tests.support.databases import Databases, PostgresDatabases, SqliteDatabases, close_app, open_app
 from tests.support.report import RunReport, note
+from tests.support.templates import Compiled
 
 POSTGRES_FOLDER = pytest.StashKey[Path]()
 FAILED = pytest.StashKey[bool]()
@@ -175,6 +176,14 @@ def db_session(app) -> scoped_session[Session]:
 def client(app) -> FlaskClient:
     """A browser without scripts; `app.test_client()` makes more, each signed in on its own."""
     return app.test_client()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_templates() -> Iterator[None]:
+    """Every test makes an application of its own; compiling its templates again would take most of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": Compiled()})
+        yield
 
 
 # --- browser ---

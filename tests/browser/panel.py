@@ -21,6 +21,7 @@ def sign_in(page: Page, username: str) -> Page:
 
 def pick(page: Page, label: str, text: str, detail: str = "") -> None:
     """Type into a picker and choose the row that carries the text and the detail."""
+    page.wait_for_load_state("networkidle")  # the script that searches must be there before one types
     box = page.get_by_role("combobox", name=label)
     box.fill(text)
     page.get_by_role("option").filter(has_text=text).filter(has_text=detail).first.click()

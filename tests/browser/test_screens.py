@@ -114,5 +114,8 @@ def test_a_data_keeper_sets_a_level_and_is_told_why_not(new_page, fujian):
     page.problems.clear()  # the browser notes the 422 of the refusal
     page.get_by_label("组织权限级别").select_option("6")
     page.get_by_role("button", name="保存").click()
+    expect(page.locator("main")).to_contain_text("2 个支部今后的转接流程会改变")
+    screenshot(page, "review-wide")
+    page.get_by_role("button", name="保存").click()
     expect(page.locator(".flash.success")).to_contain_text("已保存“安泰街道工委”的权限级别")
     expect(page.get_by_label("组织权限级别")).to_have_value("6")

@@ -101,8 +101,15 @@ class Record:
         }
         return names | ({"withdraw"} if moved_it.get(self.last) else set())
 
+    def seen_by(self, land: Land, person: str) -> bool:
+        """R33: by those above either end, by who submitted, by those whom it has come to, and by the member."""
+        reached = [name for name, _side in [*self.done, self.ahead[0]]]
+        near = {*land.above(self.source), *land.above(self.destination), *reached, self.submitting}
+        liaison = any(person in land.liaisons.get(name, ()) for name in near if name)
+        return person in land.admins or person == self.member or liaison
+
     def may_replan(self, land: Land, person: str) -> bool:
-        if self.state != "in_progress":
+        if self.state != "in_progress" or not self.seen_by(land, person):
             return False
         mendable = {name for stop in self.done + self.ahead for name in land.above(stop[0])}
         return person in land.admins or any(person in land.liaisons.get(name, ()) for name in mendable)

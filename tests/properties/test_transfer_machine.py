@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import Phase, assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import select
@@ -63,6 +63,8 @@ PLACES = {
 }
 INPUTS: dict[str, dict[str, Any]] = {"reject": {"reason": "材料不全"}, "object": {"opinion": "不属于本支部接收"}}
 FORWARD = {"approve", "resubmit"}
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
+"""No shrinking: a run of thirty steps takes seconds, and shrinking one would take longer than the whole suite."""
 
 
 def first_land() -> Land:
@@ -199,6 +201,7 @@ class TransferMachine(RuleBasedStateMachine):
     @rule(data=st.data(), person=st.sampled_from(PEOPLE), action=st.sampled_from(sorted(actions.ACTIONS)))
     def try_what_is_not_offered(self, data, person, action):
         key = data.draw(st.sampled_from(sorted(self.records)))
+        assume(person not in self.closed())
         if action not in self.records[key].offered(self.land, person):
             assert self.refusal(self.perform, key, person, action) == "R30"
 
@@ -215,6 +218,7 @@ class TransferMachine(RuleBasedStateMachine):
         key = data.draw(st.sampled_from(self.open_records()))
         record = self.records[key]
         db.session.commit()
+        assume(person not in self.closed())
         try:
             if not record.may_replan(self.land, person):
                 raise Refused("R30")
@@ -310,8 +314,8 @@ class TransferMachine(RuleBasedStateMachine):
         assert list(history.verify()) == []
 
     def everything_else_is_refused(self) -> None:
-        """At the end everybody tries everything that is not offered to them."""
-        for key in self.open_records():
+        """At the end everybody tries everything that is not offered to them, on one record: it costs a second."""
+        for key in self.open_records()[:1]:
             for person in set(PEOPLE) - self.closed():
                 for action in actions.ACTIONS.keys() - self.records[key].offered(self.land, person):
                     assert self.refusal(self.perform, key, person, action) == "R30"
@@ -319,4 +323,6 @@ class TransferMachine(RuleBasedStateMachine):
 
 def test_whatever_people_do_the_transfer_follows_the_rules(backend, new_app):
     machine = type("Machine", (TransferMachine,), {"backend": backend, "new_app": staticmethod(new_app)})
-    run_state_machine_as_test(machine, settings=settings(max_examples=20, stateful_step_count=30, deadline=None))
+    run_state_machine_as_test(
+        machine, settings=settings(max_examples=12, stateful_step_count=30, deadline=None, phases=PHASES)
+    )

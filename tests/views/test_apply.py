@@ -169,7 +169,7 @@ def preview(visitor, fujian, member, to, **more):
 def test_the_route_with_each_liaison(fujian, visit):
     said = text_of(preview(visit("林小雨"), fujian, "林小雨", VILLAGE))
     assert "6 个环节" in said
-    assert f"{SOURCE} 转出支部审批 · 联络员 {SOURCE}联络员、陈国强" in said
+    assert f"{SOURCE} 转出支部审批 · 联络员 虚拟管理员、陈国强" in said
     assert said.index(SOURCE) < said.index("军门社区总支") < said.index(STREET) < said.index(TOWN)
 
 
