@@ -27,7 +27,9 @@ LIMIT = 60
 
 def command(target: str) -> list[str]:
     """What `make serve` runs, with another application in the place of the panel's."""
-    told = subprocess.run(["make", "-n", "serve"], cwd=ROOT, capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        ["make", "--no-print-directory", "-n", "serve"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     words = shlex.split(told.stdout.splitlines()[-1])
     assert words[0] == "exec" and words[-1] == "app:create_app()"
     return [*words[1:-1], target]

@@ -45,8 +45,13 @@ def _share_compiled_statements(engine: sa.Engine) -> None:
 
     SQLAlchemy keeps what it compiled by engine and dialect, and every test has an engine of its own.
     """
-    known = _compiled.setdefault(engine.dialect.name, (engine.dialect, engine._compiled_cache))
-    engine.dialect, engine._compiled_cache = known
+    if engine.dialect.name not in _compiled:
+        try:
+            engine.connect().close()  # a dialect learns of its server by its own first connection
+        except sa.exc.OperationalError:
+            return
+        _compiled[engine.dialect.name] = (engine.dialect, engine._compiled_cache)
+    engine.dialect, engine._compiled_cache = _compiled[engine.dialect.name]
     engine.pool._dialect = engine.dialect
 
 
