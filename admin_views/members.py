@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,8 +14,9 @@ from sqlalchemy import Select
 from sqlalchemy.orm import joinedload
 from wtforms import SelectField
 
-from admin_views.access import current_actor, in_words
+from admin_views.access import current_actor
 from admin_views.base import UNPROCESSABLE, ScopedView
+from admin_views.finding import FindsByIdNumber, person_asked
 from admin_views.forms import (
     DayField,
     LongTextField,
@@ -33,16 +33,13 @@ from admin_views.listing import Asked, Column, Search, by_label, starting_with
 from admin_views.lookups import names_above
 from admin_views.organizations import OrganizationTree, picked, tree_of
 from models import Gender, Member, MemberCategory, MemberStatus
-from models.crypto import keyring
 from workflow import homes, members, policy
-from workflow.errors import RuleError
 from workflow.policy import Actor
 from workflow.transaction import transaction
 
 LIAISON_FIELDS = ("ethnicity", "category", "joined_on")
 """What a liaison changes: no name, number or phone, which say who somebody is and how they are reached."""
 KEEPER_FIELDS = members.EDITABLE
-BLIND_INDEX = re.compile(r"[0-9a-f]{64}")
 
 
 class MemberForm(RowForm):
@@ -101,7 +98,7 @@ class CorrectionForm(RowForm):
         self.organization_id.show(picked(self.organization_id.data))
 
 
-class MemberView(OrganizationTree, ScopedView):
+class MemberView(FindsByIdNumber, OrganizationTree, ScopedView):
     """【党员信息维护】: provincial admins keep members, liaisons a few plain particulars of theirs."""
 
     model = Member
@@ -208,32 +205,15 @@ class MemberView(OrganizationTree, ScopedView):
     def _show_correction(self, form: RowForm, row: Member) -> str:
         return self.render("members/correct.html", form=form, row=row, back=self.after_saving(row))
 
-    @expose("/find", methods=("POST",))
-    def find(self) -> ResponseReturnValue:
-        """By 身份证号: the number comes in the body, and only its blind index goes on into a URL."""
-        try:
-            identity = members.check_id_number(request.form.get("id_number", ""))
-        except RuleError as error:
-            asked = Asked()
-            shown = self.render(
-                self.list_template,
-                asked=asked,
-                page=self.page(asked),
-                id_number_error=in_words(error),
-                **self.beside_list(asked),
-            )
-            return shown, UNPROCESSABLE
-        return redirect(url_for(".index_view", person=keyring().index(identity.clear)), 303)
-
     def listed(self, asked: Asked) -> Select[Any]:
-        organization, person = self.chosen(), _person()
+        organization, person = self.chosen(), person_asked()
         query = super().listed(asked)
         if organization is not None:
             query = query.where(policy.within(Member.org_path, [organization.path]))
         return query.where(Member.id_number_index == person) if person else query
 
     def beside_list(self, asked: Asked) -> dict[str, Any]:
-        organization, person = self.chosen(), _person()
+        organization, person = self.chosen(), person_asked()
         place = {"org": organization.id} if organization else {}
         return {"tree": tree_of(organization), "place": {**place, **({"person": person} if person else {})}}
 
@@ -247,9 +227,3 @@ class MemberView(OrganizationTree, ScopedView):
             "reads_id_number": policy.may_read_id_number(actor, row),
             "correct_url": url_for(".correct", id=row.key) if policy.may_keep_data(actor) else "",
         }
-
-
-def _person() -> str:
-    """The blind index in the URL, where it looks like one."""
-    text = request.args.get("person", "")
-    return text if BLIND_INDEX.fullmatch(text) else ""

@@ -11,7 +11,6 @@ from sqlalchemy import Table, bindparam, insert, select, update
 
 from commands.importing.batches import batches
 from commands.importing.cells import Cells
-from commands.importing.organization_saving import lock_tree
 from commands.importing.reading import CsvTable
 from commands.importing.reporting import Counts, RowErrors
 from commands.importing.seen import Seen, seen
@@ -30,6 +29,7 @@ from models import (
 from models.crypto import keyring
 from workflow import audit, members, people_data
 from workflow.people_data import IdNumber
+from workflow.transaction import hold_tree
 
 COLUMNS = ("id_number", "name", "gender", "ethnicity", "category", "org_code", "phone", "joined_on")
 GENDERS = {gender.label: gender for gender in Gender}
@@ -163,7 +163,7 @@ class Import:
 
 def run_import(table: CsvTable, errors: RowErrors) -> Counts:
     """Create the members of the file and bring known ones to their rows."""
-    lock_tree()  # a branch must not move while its path is written beside its members
+    hold_tree(alone=True)  # a branch must not move while its path is written beside its members
     with seen() as memory:
         run = Import(errors, memory)
         for records in batches(table.records()):

@@ -12,7 +12,7 @@ from sqlalchemy import CursorResult, String, Table, bindparam, func, insert, sel
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import InstrumentedAttribute
 
-from models import Account, AuditEntry, AuditEvent, Member, Organization, PermissionLevel, Transfer, db, path_segment
+from models import Account, AuditEntry, AuditEvent, Member, Organization, Transfer, db, path_segment
 from models.base import PATH_WIDTH
 from workflow import audit
 
@@ -39,11 +39,6 @@ class Change:
     code: str
     before: dict[str, Any] | None
     after: dict[str, Any]
-
-
-def lock_tree() -> None:
-    """Nobody else changes the tree until this transaction ends: the lock that `workflow.organizations` takes."""
-    db.session.execute(select(PermissionLevel.rank).order_by(PermissionLevel.rank).with_for_update()).all()
 
 
 def depths(parents: Mapping[str, str | None]) -> dict[str, int]:

@@ -12,12 +12,13 @@ from typing import Any
 from sqlalchemy import select
 
 from commands.importing.cells import Cells
-from commands.importing.organization_saving import Change, depths, lock_tree, save
+from commands.importing.organization_saving import Change, depths, save
 from commands.importing.reading import CsvTable
 from commands.importing.reporting import Counts, RowErrors
 from models import Member, Organization, OrganizationKind, PermissionLevel, db
 from models.base import PATH_LENGTH, PATH_WIDTH
 from workflow import members, organizations, tree
+from workflow.transaction import hold_tree
 from workflow.tree import Place, Problem
 
 COLUMNS = ("code", "name", "kind", "parent_code", "level", "contact_name", "contact_phone")
@@ -59,7 +60,7 @@ Rows = dict[str, OrganizationRow]
 
 def run_import(table: CsvTable, errors: RowErrors) -> Counts:
     """Bring the organizations of the database to the rows of the file; parents may stand after their children."""
-    lock_tree()
+    hold_tree(alone=True)
     known = _known()
     read, bad = _read(table, errors)
     final = {**known, **{code: _laid_over(known.get(code), row) for code, row in read.items()}}
