@@ -34,7 +34,7 @@ from admin_views.mine import MyTransfersView
 from admin_views.organizations import OrganizationView
 from admin_views.transfers import TransferView
 from workflow import desk, policy
-from workflow.policy import Actor
+from workflow.actors import Actor
 
 
 def reads_a_scope(actor: Actor) -> bool:

@@ -9,15 +9,14 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import abort, g, redirect, request, session, url_for
+from flask import abort, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import BaseView
 from flask_babel import gettext
 from flask_login import current_user
 
-from workflow import policy
+from workflow.actors import Actor
 from workflow.errors import RuleError, spoken
-from workflow.policy import Actor
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 UNSENT = "unsent"
@@ -26,10 +25,7 @@ UNSENT = "unsent"
 
 def actor_or_none() -> Actor | None:
     """Who is signed in, loaded once a request; None where nobody is, or the account has been closed."""
-    if "actor" not in g:
-        g.actor = policy.load_actor(current_user.account_id) if current_user.is_authenticated else None
-    actor: Actor | None = g.actor
-    return actor
+    return current_user.actor if current_user.is_authenticated else None
 
 
 def current_actor() -> Actor:

@@ -24,7 +24,7 @@ from admin_views.organizations import OrganizationTree, picked, tree_of
 from admin_views.record import full_moment
 from models import Account, Member, RoleCode, RoleGrant
 from workflow import accounts, grants, policy
-from workflow.policy import Actor
+from workflow.actors import Actor
 from workflow.transaction import transaction
 
 ROLES_SHOWN = 2

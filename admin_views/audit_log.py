@@ -15,7 +15,7 @@ from admin_views.listing import Asked, Column, Page, Search, by_label, since, st
 from admin_views.organizations import OrganizationTree, tree_of
 from models import AuditEntry, AuditEvent, clock
 from workflow import policy
-from workflow.policy import Actor
+from workflow.actors import Actor
 
 TONES = {
     AuditEvent.SIGN_IN_FAILED: "back",

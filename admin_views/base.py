@@ -26,9 +26,9 @@ from admin_views.exporting import export_rows
 from admin_views.forms import RowForm, read_id
 from admin_views.listing import Asked, Column, Filter, Page, Search
 from models import Organization, db
+from workflow.actors import Actor
 from workflow.errors import RuleError
 from workflow.outlook import Outlook
-from workflow.policy import Actor
 from workflow.transaction import transaction
 
 UNPROCESSABLE = 422

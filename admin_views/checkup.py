@@ -9,8 +9,8 @@ from flask_admin import expose
 from admin_views import reviewing
 from admin_views.access import PanelView, current_actor, told
 from workflow import health, outlook, policy
+from workflow.actors import Actor
 from workflow.health import Finding
-from workflow.policy import Actor
 
 
 class CheckupView(PanelView):

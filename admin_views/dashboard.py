@@ -17,8 +17,8 @@ from admin_views.access import Guarded, current_actor
 from admin_views.desk import LISTS
 from models import COMMITTEE_KINDS, OPEN_STATES, Organization, Transfer, clock, db
 from workflow import desk, loading, policy
+from workflow.actors import Actor
 from workflow.errors import N_
-from workflow.policy import Actor
 
 ATTENTION_LIMIT = 6
 TODO_SHOWN = 10

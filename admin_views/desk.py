@@ -18,8 +18,8 @@ from admin_views.access import PanelView, current_actor, in_words
 from admin_views.forms import read_id
 from models import Transfer
 from workflow import actions, desk, loading, policy
+from workflow.actors import Actor
 from workflow.errors import N_, RuleError
-from workflow.policy import Actor
 
 LONGEST_FIRST: Sequence[InstrumentedAttribute[Any]] = (Transfer.arrived_at, Transfer.id)
 MOST_AT_ONCE = transfer_list.PAGE_SIZE

@@ -14,8 +14,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from admin_views.access import current_actor, in_words
+from workflow.actors import Actor
 from workflow.errors import RuleError
-from workflow.policy import Actor
 from workflow.transaction import transaction
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Select
 from admin_views.listing import Column
 from models import AuditEvent, Organization, clock, db
 from workflow import audit
-from workflow.policy import Actor
+from workflow.actors import Actor
 from workflow.transaction import transaction
 
 BYTE_ORDER_MARK = "\ufeff"  # without it a spreadsheet takes UTF-8 for something else

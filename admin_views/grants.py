@@ -23,8 +23,8 @@ from admin_views.lookups import names_above, person_in_words, tops_of
 from admin_views.organizations import OrganizationTree, tree_of
 from admin_views.record import full_moment
 from models import Account, Member, Organization, RoleCode, RoleGrant, db
-from workflow import grants, policy
-from workflow.policy import Actor
+from workflow import actors, grants, policy
+from workflow.actors import Actor
 
 VIRTUAL, MEMBER = "virtual", "member"
 KINDS: Mapping[str, Any] = {MEMBER: _l("党员"), VIRTUAL: _l("虚拟管理员")}
@@ -106,7 +106,7 @@ class GrantView(OrganizationTree, ScopedView):
     )
     noun = _l("角色赋权")
     columns = (
-        Column(_l("姓名"), lambda row: policy.name_of(row.account), note=_holder_note),
+        Column(_l("姓名"), lambda row: actors.name_of(row.account), note=_holder_note),
         Column(_l("角色"), lambda row: _(row.role_code.label)),
         Column(_l("状态"), lambda row: standing(row)[0], tone=lambda row: standing(row)[1]),
         Column(_l("赋权时间"), lambda row: full_moment(row.granted_at), brief=True),
@@ -130,7 +130,7 @@ class GrantView(OrganizationTree, ScopedView):
         )
 
     def row_name(self, row: list[RoleGrant]) -> str:
-        named = {"name": policy.name_of(row[0].account), "roles": "、".join(_(grant.role_code.label) for grant in row)}
+        named = {"name": actors.name_of(row[0].account), "roles": "、".join(_(grant.role_code.label) for grant in row)}
         return _("%(name)s的角色：%(roles)s", **named)
 
     def after_saving(self, row: Any) -> str:
@@ -141,7 +141,7 @@ class GrantView(OrganizationTree, ScopedView):
         if not policy.may_grant(actor, row.role_code, row.organization):
             return ()
         named = {
-            "name": policy.name_of(row.account),
+            "name": actors.name_of(row.account),
             "role": _(row.role_code.label),
             "place": row.organization.name if row.organization else _("全省"),
         }
@@ -169,7 +169,7 @@ class GrantView(OrganizationTree, ScopedView):
             "place": {"org": place.id} if place else {},
             "organization": place,
             "above": names_above([place])[place.id] if place else "",
-            "liaisons": policy.liaison_names({place.id})[place.id] if place else [],
+            "liaisons": actors.liaison_names({place.id})[place.id] if place else [],
         }
 
     def _show_form(self, form: RowForm, row: Any) -> str:
@@ -197,5 +197,5 @@ def _own_top(actor: Actor) -> Organization | None:
 
 def _opens_no_more(view: GrantView) -> bool:
     """Whether the view is closed to the actor as they stand now."""
-    after = policy.load_actor(current_actor().account_id)
+    after = actors.load(current_actor().account_id)
     return after is None or not view.may_open(after)

@@ -24,7 +24,7 @@ from admin_views.organizations import OrganizationTree, tree_of
 from admin_views.proving import ProvesHistory, proof_of
 from models import HistoryAction, HistoryEntry, Member, Transfer, clock, db
 from workflow import policy
-from workflow.policy import Actor
+from workflow.actors import Actor
 
 TONES = {
     HistoryAction.REJECT: "back",

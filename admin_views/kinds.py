@@ -14,8 +14,8 @@ from admin_views.base import ScopedView
 from admin_views.listing import Column
 from models import OrganizationKind, StageRule, TransferKind, Walk
 from workflow import policy
+from workflow.actors import Actor
 from workflow.errors import N_
-from workflow.policy import Actor
 
 WAYS = {
     Walk.UP: N_("从%(anchor)s向上逐级到“%(until)s”"),

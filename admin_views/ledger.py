@@ -25,7 +25,7 @@ from admin_views.organizations import OrganizationTree, tree_of
 from admin_views.transfer_list import TABS
 from models import AuditEvent, Organization, Transfer, clock, db
 from workflow import audit, policy
-from workflow.policy import Actor
+from workflow.actors import Actor
 from workflow.transaction import transaction
 
 PRINTED = 1000

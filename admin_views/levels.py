@@ -22,10 +22,10 @@ from admin_views.listing import Column
 from admin_views.lookups import names_above, tops_of
 from admin_views.organizations import OrganizationTree, levels, optional_int, tree_of, visible
 from models import COMMITTEE_KINDS, Organization, PermissionLevel, ancestor_ids, db
-from workflow import organizations, outlook, policy
+from workflow import actors, organizations, outlook, policy
+from workflow.actors import Actor
 from workflow.errors import RuleError
 from workflow.outlook import Outlook
-from workflow.policy import Actor
 from workflow.transaction import transaction
 
 QUALIFICATIONS = {
@@ -158,7 +158,7 @@ class LevelSettingView(OrganizationTree, PanelView):
             qualified=qualified_for(organization.level) if organization else [],
             above=names_above([organization])[organization.id] if organization else "",
             ancestor=_nearest_levelled(organization) if organization else None,
-            liaisons=policy.liaison_names({organization.id})[organization.id] if organization else [],
+            liaisons=actors.liaison_names({organization.id})[organization.id] if organization else [],
             error=error,
         )
 

@@ -16,7 +16,8 @@ from admin_views.forms import read_id
 from admin_views.listing import SEARCH_LENGTH, containing, starting_with
 from models import COMMITTEE_KINDS, HOLDING_KINDS, Account, Member, Organization, OrganizationKind, ancestor_ids, db
 from workflow import applications, grants, members, policy
-from workflow.policy import EVERYTHING, Actor
+from workflow.actors import Actor
+from workflow.policy import EVERYTHING
 
 LIMIT = 20
 PARENT_KINDS = COMMITTEE_KINDS | {OrganizationKind.GENERAL_BRANCH}

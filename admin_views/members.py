@@ -34,7 +34,7 @@ from admin_views.lookups import names_above
 from admin_views.organizations import OrganizationTree, picked, tree_of
 from models import Gender, Member, MemberCategory, MemberStatus
 from workflow import homes, members, policy
-from workflow.policy import Actor
+from workflow.actors import Actor
 from workflow.transaction import transaction
 
 LIAISON_FIELDS = ("ethnicity", "category", "joined_on")

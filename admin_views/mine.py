@@ -10,7 +10,7 @@ from sqlalchemy import select
 from admin_views import record, transfer_list
 from admin_views.access import PanelView, current_actor
 from models import Transfer
-from workflow.policy import Actor
+from workflow.actors import Actor
 
 
 class MyTransfersView(PanelView):

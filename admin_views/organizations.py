@@ -19,9 +19,9 @@ from admin_views.forms import LARGEST_ID, Needed, PickerField, RowForm, TextFiel
 from admin_views.listing import Asked, Column, Filter, Search, by_label, containing
 from admin_views.lookups import names_above
 from models import COMMITTEE_KINDS, Organization, OrganizationKind, PermissionLevel, ancestor_ids, db
-from workflow import organizations, outlook, policy
+from workflow import actors, organizations, outlook, policy
+from workflow.actors import Actor
 from workflow.outlook import Outlook
-from workflow.policy import Actor
 
 UNSET = "none"
 ON_ROUTES = ("parent_id", "level_rank", "kind", "is_active")
@@ -227,7 +227,7 @@ class OrganizationView(OrganizationTree, ScopedView):
         actor = current_actor()
         return {
             "above": names_above([row])[row.id],
-            "liaisons": policy.liaison_names({row.id})[row.id],
+            "liaisons": actors.liaison_names({row.id})[row.id],
             "level_url": url_for("level-setting.index_view", org=row.id) if policy.may_set_level(actor, row) else "",
             "members_url": url_for("members.index_view", org=row.id),
         }

@@ -11,7 +11,7 @@ from admin_views.base import ScopedView
 from admin_views.forms import PickerField, RowForm
 from admin_views.organizations import picked
 from workflow import policy, records
-from workflow.policy import Actor
+from workflow.actors import Actor
 
 
 class DeclaredForm(RowForm):

@@ -20,8 +20,8 @@ from sqlalchemy.orm import joinedload
 from admin_views.access import current_actor
 from models import HistoryEntry, Transfer, db
 from workflow import history, policy
+from workflow.actors import Actor
 from workflow.history import Break
-from workflow.policy import Actor
 
 TRANSFERS_A_PART = 3000
 """Some 20,000 entries: a second's work."""

@@ -23,9 +23,9 @@ from models import (
     TransferState,
     clock,
 )
-from workflow import policy
+from workflow import actors
 from workflow.actions import Action, available_actions
-from workflow.policy import Actor
+from workflow.actors import Actor
 
 TURNING_BACK = frozenset({HistoryAction.REJECT, HistoryAction.OBJECT})
 STOP_STATES = {StepState.DONE: "done", StepState.CURRENT: "now", StepState.COMING: "coming"}
@@ -102,7 +102,7 @@ def applicant_in_words(transfer: Transfer) -> str:
     if transfer.submitting_organization is None:
         return _("本人")
     account = transfer.submitted_by
-    name = account.member.name if account.member else _(policy.VIRTUAL_ADMIN)
+    name = account.member.name if account.member else _(actors.VIRTUAL_ADMIN)
     return _("%(organization)s 联络员 %(name)s", organization=transfer.submitting_organization.name, name=name)
 
 
@@ -252,7 +252,7 @@ def line(entry: HistoryEntry) -> Line:
 
 def _briefly(name: str, organization: str) -> str:
     """A virtual admin account carries its organization's name, which stands beside it anyway."""
-    return _(policy.VIRTUAL_ADMIN) if name == f"{organization}（{policy.VIRTUAL_ADMIN}）" else name
+    return _(actors.VIRTUAL_ADMIN) if name == f"{organization}（{actors.VIRTUAL_ADMIN}）" else name
 
 
 def _from_and_to(entry: HistoryEntry) -> tuple[str, str]:

@@ -9,8 +9,8 @@ from flask_babel import gettext as _
 
 from admin_views.access import told
 from workflow import outlook
+from workflow.actors import Actor
 from workflow.outlook import Outlook
-from workflow.policy import Actor
 
 SHOWN = 20
 SEEN, THEN, REPLAN = "seen", "then", "replan"

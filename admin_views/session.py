@@ -26,12 +26,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy import select
 
 from admin_views import languages, limiting, security
 from admin_views.access import UNSENT, actor_or_none, current_actor, in_words, safe_path, sign_in_first
 from models import Account, AuditEvent, clock, db
-from workflow import accounts, attempts, audit
+from workflow import accounts, actors, attempts, audit
+from workflow.actors import Actor
 from workflow.errors import N_, RuleError
 from workflow.transaction import transaction
 
@@ -53,10 +53,10 @@ logins = LoginManager()
 
 
 class SignedIn(UserMixin):
-    """Who a session names, for Flask-Login; what they may do is asked of `policy.Actor`."""
+    """Who a session names, for Flask-Login, and what they may do, as it stands at this request."""
 
-    def __init__(self, account_id: int, key: str, session_token: str) -> None:
-        self.account_id = account_id
+    def __init__(self, actor: Actor | None, key: str, session_token: str) -> None:
+        self.actor = actor
         self.id = f"{key}:{session_token}"
 
 
@@ -80,11 +80,9 @@ def _named_by_session(user_id: str) -> SignedIn | None:
     ended = _overdue()
     if not ended:
         key, _colon, token = user_id.partition(":")
-        account_id = db.session.scalar(
-            select(Account.id).where(Account.key == key, Account.session_token == token, Account.is_active.is_(True))
-        )
-        if account_id is not None:
-            return SignedIn(account_id, key, token)
+        actor = actors.signed_in(key, token)
+        if actor is not None:
+            return SignedIn(actor, key, token)
     _end(ended or "elsewhere")
     return None
 
@@ -140,7 +138,7 @@ def sign_in() -> ResponseReturnValue:
     _empty()
     session.permanent = True
     session["began"] = session["used"] = _now()
-    login_user(SignedIn(account.id, account.key, account.session_token))
+    login_user(SignedIn(actors.load(account.id), account.key, account.session_token))
     return redirect(target or url_for("admin.index"), 303)
 
 

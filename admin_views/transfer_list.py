@@ -17,8 +17,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from models import Member, Organization, Transfer, TransferState, db
 from workflow import desk, loading, policy
+from workflow.actors import Actor
 from workflow.errors import N_
-from workflow.policy import Actor
 
 PAGE_SIZE = 20
 NAME_LENGTH = 60

@@ -23,9 +23,9 @@ from admin_views.lookups import names_above
 from admin_views.transfer_list import TABS, Filters
 from models import Account, Organization, Step, Transfer, TransferKind, TransferState, ancestor_ids, db
 from models.crypto import keyring
-from workflow import actions, loading, members, policy
+from workflow import actions, actors, loading, members, policy
+from workflow.actors import Actor
 from workflow.errors import RuleError
-from workflow.policy import Actor
 
 
 class TransferView(ApplyingPages, ScopedView):
@@ -98,7 +98,7 @@ class TransferView(ApplyingPages, ScopedView):
             "transfers/record.html",
             transfer=transfer,
             row=record.row(transfer, actor),
-            sides=record.chart(transfer, policy.liaison_names({step.organization_id for step in transfer.steps})),
+            sides=record.chart(transfer, actors.liaison_names({step.organization_id for step in transfer.steps})),
             progress=record.progress(transfer),
             lines=record.lines(transfer),
             applicant=record.applicant_in_words(transfer),
@@ -120,7 +120,7 @@ class TransferView(ApplyingPages, ScopedView):
             transfer=transfer,
             organization=organization,
             above=names_above([organization])[identity],
-            liaisons=policy.liaison_names({identity})[identity],
+            liaisons=actors.liaison_names({identity})[identity],
         )
 
     # --- Acting ---

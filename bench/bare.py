@@ -14,7 +14,7 @@ from bench.province.size import PRESENT
 from bench.stores import younger
 from models import ancestor_ids, db, new_key
 from workflow import history
-from workflow.policy import VIRTUAL_ADMIN
+from workflow.actors import VIRTUAL_ADMIN
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from bench.restoring import put_back
 from bench.site import Site
 from bench.timing import WARM_UP, Spent, Timing, medians
 from models import clock, db
-from workflow import actions, applications, policy
+from workflow import actions, actors, applications
 
 RUNS = 12
 _NEEDED = 2 * (RUNS + WARM_UP)
@@ -65,13 +65,13 @@ def _applicants(raw: Raw) -> list[tuple]:
 
 def _perform(name: str, case: Case) -> object:
     inputs: dict[str, Any] = {"reason": _REASON} if name == "reject" else {}
-    actor = policy.load_actor(case.account)
+    actor = actors.load(case.account)
     assert actor is not None
     return lambda: actions.perform(case.key, name, actor, **inputs)
 
 
 def _apply(case: Case) -> object:
-    actor = policy.load_actor(case.account)
+    actor = actors.load(case.account)
     assert actor is not None
     return lambda: applications.apply(
         actor,

@@ -35,8 +35,8 @@ from models import (
     db,
     path_segment,
 )
-from workflow import accounts, actions, applications, loading, organizations, policy
-from workflow.policy import Actor
+from workflow import accounts, actions, actors, applications, loading, organizations
+from workflow.actors import Actor
 
 PASSWORD = "zhuanjie-tests"
 ADMIN, AUDITOR, CITY_AUDITOR = "省级管理员", "审计员", "福州市审计员"
@@ -186,7 +186,7 @@ class Person:
     def actor(self) -> Actor:
         db.session.commit()  # a request begins with a snapshot of its own
         account_id = db.session.scalar(select(Account.id).where(Account.username == self.username))
-        actor = policy.load_actor(account_id)
+        actor = actors.load(account_id)
         assert actor is not None, f"{self.username} has no open account"
         return actor
 

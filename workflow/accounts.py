@@ -23,9 +23,9 @@ from models import (
     new_session_token,
 )
 from workflow import attempts, audit, grants, policy
+from workflow.actors import Actor
 from workflow.errors import N_, RuleError
 from workflow.people_data import has_control_characters
-from workflow.policy import Actor
 from workflow.transaction import transaction
 
 USERNAME_LENGTH = 60

@@ -15,8 +15,8 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from models import HistoryAction, HistoryEntry, Transfer, TransferState, clock, db
 from workflow import applications, history, loading, moves, planning, policy
+from workflow.actors import Actor
 from workflow.errors import N_, RuleError, Words
-from workflow.policy import Actor
 from workflow.transaction import hold_tree, transaction
 
 OPINION_LENGTH = 500

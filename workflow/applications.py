@@ -24,10 +24,10 @@ from models import (
     clock,
     db,
 )
-from workflow import history, moves, planning, policy
+from workflow import actors, history, moves, planning, policy
+from workflow.actors import Actor
 from workflow.errors import N_, RuleError
 from workflow.planning import kind_by_code
-from workflow.policy import Actor
 from workflow.routes import Node, Stop
 from workflow.transaction import hold_tree, open_transfer_exists, transaction
 
@@ -69,7 +69,7 @@ def preview(kind_code: str, source_organization_id: int, destination_organizatio
     source = _organization(source_organization_id, "member")
     destination = _organization(destination_organization_id, "destination")
     stops, lookup = planning.plan_route(kind, source, destination)
-    names = policy.liaison_names({stop.organization_id for stop in stops})
+    names = actors.liaison_names({stop.organization_id for stop in stops})
     return [_preview_stop(stop, lookup[stop.organization_id], tuple(names[stop.organization_id])) for stop in stops]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from models import AuditEntry, AuditEvent, Organization, db
-from workflow.policy import Actor
+from workflow.actors import Actor
 
 COMMAND_LINE = "命令行"
 PRIVATE = frozenset({"id_number", "phone", "contact_phone"})

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 
 from models import Step, StepState, Transfer, TransferKind, TransferState, clock, db
-from workflow.policy import Actor
+from workflow.actors import Actor
 
 COUNT_LIMIT = 100
 

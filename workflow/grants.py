@@ -25,9 +25,9 @@ from models import (
     Transfer,
     db,
 )
-from workflow import audit, desk, policy
+from workflow import actors, audit, desk, policy
+from workflow.actors import Actor
 from workflow.errors import N_, RuleError
-from workflow.policy import Actor
 
 BOUND_ROLES = frozenset({RoleCode.LIAISON, RoleCode.SECRETARY})
 """Roles that a virtual admin account holds only on its own organization, and nobody on a holding organization."""
@@ -132,7 +132,7 @@ def grant_roles(
     held = granted_roles([account.id])
     new = [role for role in RoleCode if role in roles and (account.id, place, role) not in held]
     if not new:
-        raise RuleError(N_("%(name)s已有所勾选的角色，不用重复赋权。"), "R10", "roles", name=policy.name_of(account))
+        raise RuleError(N_("%(name)s已有所勾选的角色，不用重复赋权。"), "R10", "roles", name=actors.name_of(account))
     return [grant(actor, account, role, organization) for role in new]
 
 
@@ -233,7 +233,7 @@ def only_liaison_at(account: Account) -> Sequence[str]:
     held = select(RoleGrant.organization_id).where(
         RoleGrant.account_id == account.id, RoleGrant.role_code == RoleCode.LIAISON
     )
-    grants = policy.effective_liaison_grants().where(RoleGrant.organization_id.in_(held)).add_columns(Organization.name)
+    grants = actors.effective_liaison_grants().where(RoleGrant.organization_id.in_(held)).add_columns(Organization.name)
     holders: dict[str, list[int]] = {}
     for _organization_id, account_id, _member_name, name in db.session.execute(grants.order_by(Organization.path)):
         holders.setdefault(name, []).append(account_id)
@@ -250,12 +250,12 @@ def _lock(organization: Organization | None, account_id: int) -> None:
 def _check_liaison_stays(organization: Organization, leaving: RoleGrant) -> None:
     """R11: the last effective liaison stays where something waits, and in a branch one who is not leaving it."""
     has_open = select(Transfer.id).where(Transfer.member_id == Account.member_id, Transfer.state.in_(OPEN_STATES))
-    effective = policy.effective_liaison_grants().where(RoleGrant.organization_id == organization.id)
+    effective = actors.effective_liaison_grants().where(RoleGrant.organization_id == organization.id)
     rows = db.session.execute(effective.with_only_columns(RoleGrant.id, has_open.exists().label("moving"))).all()
     moving = {row.id: row.moving for row in rows}
     if leaving.id not in moving:
         return
-    about = {"holder": policy.name_of(leaving.account), "name": organization.name}
+    about = {"holder": actors.name_of(leaving.account), "name": organization.name}
     waiting = _waiting(organization)
     if len(moving) == 1 and waiting:
         raise RuleError(

@@ -20,7 +20,7 @@ from models import (
     Qualification,
     db,
 )
-from workflow import organizations, outlook, policy, routes, tree
+from workflow import actors, organizations, outlook, policy, routes, tree
 from workflow.errors import N_, RuleError
 from workflow.members import MEMBER_KINDS
 from workflow.routes import Lookup
@@ -121,7 +121,7 @@ def _organizations(where: ColumnElement[bool]) -> Iterable[Finding]:
 
 
 def _without_liaison() -> ColumnElement[bool]:
-    served = policy.effective_liaison_grants().subquery()
+    served = actors.effective_liaison_grants().subquery()
     return Organization.id.not_in(select(served.c.organization_id).where(served.c.organization_id.is_not(None)))
 
 

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Row, Select, func, select
 
 from models import HistoryAction, HistoryEntry, Organization, Step, Transfer, clock, db
+from workflow.actors import Actor
 from workflow.errors import N_
-from workflow.policy import Actor
 
 GENESIS = "0" * 64
 _CONTENT = (

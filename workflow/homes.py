@@ -18,8 +18,8 @@ from models import (
     db,
 )
 from workflow import audit, policy
+from workflow.actors import Actor
 from workflow.errors import N_, RuleError
-from workflow.policy import Actor
 from workflow.transaction import hold_tree
 
 MEMBER_KINDS = HOLDING_KINDS | {OrganizationKind.BRANCH}

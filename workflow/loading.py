@@ -10,7 +10,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from models import Step, Transfer, TransferKind, db
 from workflow import policy
-from workflow.policy import Actor
+from workflow.actors import Actor
 
 
 def decision_options() -> tuple[ORMOption, ...]:

@@ -26,6 +26,7 @@ from models import (
 )
 from models.crypto import keyring
 from workflow import audit, policy
+from workflow.actors import Actor
 from workflow.errors import N_, RuleError
 from workflow.homes import MEMBER_KINDS, check_new_home, correct_organization, other_home
 from workflow.people_data import (
@@ -38,7 +39,6 @@ from workflow.people_data import (
     check_person_name,
     normal_mobile,
 )
-from workflow.policy import Actor
 from workflow.transaction import hold_tree
 
 __all__ = [

@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from models import HistoryAction, Organization, Step, StepState, Transfer, TransferState, clock, db
 from workflow import homes, planning
+from workflow.actors import Actor
 from workflow.errors import N_, RuleError
-from workflow.policy import Actor
 from workflow.routes import Stop
 
 SUBMITTING = frozenset({HistoryAction.SUBMIT, HistoryAction.RESUBMIT})

@@ -32,8 +32,8 @@ from models import (
     path_segment,
 )
 from workflow import audit, policy, tree
+from workflow.actors import Actor
 from workflow.errors import N_, RuleError, Words
-from workflow.policy import Actor
 from workflow.transaction import changed_meanwhile, hold_tree
 
 EDITABLE = ("code", "name", "kind", "parent_id", "level_rank", "contact_name", "contact_phone", "is_active")

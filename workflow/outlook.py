@@ -28,8 +28,9 @@ from models import (
     db,
 )
 from workflow import actions, planning, policy, routes
+from workflow.actors import Actor
 from workflow.errors import RuleError
-from workflow.policy import EVERYTHING, Actor
+from workflow.policy import EVERYTHING
 from workflow.routes import Lookup, Node, Stop
 
 MOST_REPLANNED = 200

@@ -1,17 +1,15 @@
 """Who may do what: one function a question, used by views, actions, look-ups and exports alike (spec §1, R30).
 
-An `Actor` is an account as it stands now: what it is granted and which of that is effective. Nothing here asks the
-database once an actor is loaded, so a list of rows costs no statement a row.
+Nothing here asks the database: an `actors.Actor` knows all that is asked of it, so a list of rows costs no statement a
+row.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from models import (
     PATH_WIDTH,
@@ -30,153 +28,14 @@ from models import (
     TransferState,
     ancestor_ids,
     below,
-    db,
     segment,
 )
+from workflow.actors import Actor
 from workflow.errors import N_
 
 EVERYTHING = ("",)
-VIRTUAL_ADMIN = N_("虚拟管理员")
 LARGE_DEPTH = 3
 """Down to here subtrees are large: the root's, those of cities, those of counties."""
-
-
-@dataclass(frozen=True)
-class Post:
-    """One grant of an account, for display and scope."""
-
-    role: RoleCode
-    organization_id: int | None
-    organization_name: str
-    path: str
-    effective: bool
-    at_the_top: bool = False
-    """On the root of the tree (R1), below which everything lies."""
-
-
-@dataclass(frozen=True)
-class Actor:
-    """An account as it stands now. `sole_liaison_of`: organizations with no other effective liaison."""
-
-    account_id: int
-    username: str
-    name: str
-    member_id: int | None
-    member_key: str | None
-    posts: tuple[Post, ...]
-    sole_liaison_of: frozenset[int]
-
-    @property
-    def liaison_paths(self) -> dict[int, str]:
-        """Organization id -> path of each organization whose effective liaison this is."""
-        return {
-            post.organization_id: post.path
-            for post in self.posts
-            if post.role is RoleCode.LIAISON and post.effective and post.organization_id is not None
-        }
-
-    @property
-    def sleeping(self) -> bool:
-        """Holds 联络员 somewhere without effect: the phone is not activated, or the organization is not active."""
-        return any(post.role is RoleCode.LIAISON and not post.effective for post in self.posts)
-
-    @property
-    def is_provincial_admin(self) -> bool:
-        return any(post.role is RoleCode.PROVINCIAL_ADMIN for post in self.posts)
-
-    @property
-    def auditor_paths(self) -> tuple[str, ...]:
-        return tuple(post.path for post in self.posts if post.role is RoleCode.AUDITOR)
-
-
-def effective_liaison() -> ColumnElement[bool]:
-    """The condition on grant, account, member and organization rows that makes a grant one of an *effective liaison*.
-
-    A virtual admin account needs no activated phone, a formal one does (spec §1); nobody acts for a deactivated org.
-    """
-    return and_(
-        RoleGrant.role_code == RoleCode.LIAISON,
-        Account.is_active.is_(True),
-        Organization.is_active.is_(True),
-        or_(Account.member_id.is_(None), Member.phone_activated_at.is_not(None)),
-    )
-
-
-def effective_liaison_grants() -> Select[int | None, int, str]:
-    """(organization id, account id, member name) of every effective liaison; narrow it with `.where`."""
-    return (
-        select(RoleGrant.organization_id, Account.id, Member.name)
-        .join(RoleGrant.account)
-        .join(RoleGrant.organization)
-        .outerjoin(Member, Account.member_id == Member.id)
-        .where(effective_liaison())
-    )
-
-
-def liaison_names(organization_ids: Collection[int]) -> dict[int | None, list[str]]:
-    """The effective liaisons of each organization, for previews and charts (R45); nobody learns a username by it."""
-    names: dict[int | None, list[str]] = {identity: [] for identity in organization_ids}
-    rows = effective_liaison_grants().where(RoleGrant.organization_id.in_(organization_ids)).order_by(RoleGrant.id)
-    for organization_id, _account, member_name in db.session.execute(rows):
-        names[organization_id].append(member_name or VIRTUAL_ADMIN)
-    return names
-
-
-def load_actor(account_id: int) -> Actor | None:
-    """The actor of an account: three statements, or None where it is unknown or closed."""
-    account = db.session.scalar(
-        select(Account)
-        .where(Account.id == account_id, Account.is_active.is_(True))
-        .options(joinedload(Account.member), joinedload(Account.organization))
-    )
-    if account is None:
-        return None
-    grants = db.session.scalars(
-        select(RoleGrant)
-        .where(RoleGrant.account_id == account_id)
-        .options(joinedload(RoleGrant.organization))
-        .order_by(RoleGrant.id)
-    ).all()
-    activated = account.member is None or account.member.phone_activated_at is not None
-    posts = tuple(_post(grant, activated) for grant in grants)
-    liaison_of = {post.organization_id for post in posts if post.role is RoleCode.LIAISON and post.effective}
-    return Actor(
-        account_id=account.id,
-        username=account.username,
-        name=name_of(account),
-        member_id=account.member_id,
-        member_key=account.member.key if account.member else None,
-        posts=posts,
-        sole_liaison_of=_sole({identity for identity in liaison_of if identity is not None}),
-    )
-
-
-def name_of(account: Account) -> str:
-    """What people call it: the member's name, 军门第一支部（虚拟管理员）; else the username. Needs the owner loaded."""
-    if account.member:
-        return account.member.name
-    if account.organization:
-        return f"{account.organization.name}（{VIRTUAL_ADMIN}）"
-    return account.username
-
-
-def _post(grant: RoleGrant, activated: bool) -> Post:
-    organization = grant.organization
-    return Post(
-        role=grant.role_code,
-        organization_id=grant.organization_id,
-        organization_name=organization.name if organization else "",
-        path=organization.path if organization else "",
-        effective=grant.role_code is not RoleCode.LIAISON
-        or (activated and organization is not None and organization.is_active),
-        at_the_top=organization is not None and organization.parent_id is None and not organization.is_holding,
-    )
-
-
-def _sole(organization_ids: Collection[int]) -> frozenset[int]:
-    rows = db.session.execute(effective_liaison_grants().where(RoleGrant.organization_id.in_(organization_ids)))
-    counts = Counter(row.organization_id for row in rows)
-    return frozenset(identity for identity in organization_ids if counts[identity] == 1)
 
 
 # --- Reading -----------------------------------------------------------------------------------------------------

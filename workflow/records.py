@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, inspect, select
 
 from models import AuditEvent, Organization, db
 from workflow import audit
+from workflow.actors import Actor
 from workflow.errors import N_, RuleError
-from workflow.policy import Actor
 
 
 def create(actor: Actor, model: type[Any], noun: str, scope: ColumnElement[bool], fields: Mapping[str, Any]) -> Any:

@@ -16,7 +16,7 @@ from bench.province.places import OUTSIDE, SPECIAL, TOWN, Place, bounds, first_b
 from bench.province.size import PRESENT, SEED, START, Size
 from models import HistoryAction
 from workflow import routes
-from workflow.policy import VIRTUAL_ADMIN
+from workflow.actors import VIRTUAL_ADMIN
 from workflow.routes import Leg, Lookup
 
 _FREE, _BUSY = 0, 1

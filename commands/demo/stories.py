@@ -17,8 +17,8 @@ from sqlalchemy.orm import joinedload
 
 from commands.demo.people import NAMED, SEED
 from models import Account, Member, Organization, RoleCode, RoleGrant, Transfer, clock, db
-from workflow import accounts, actions, applications, policy
-from workflow.policy import Actor
+from workflow import accounts, actions, actors, applications
+from workflow.actors import Actor
 from workflow.transaction import transaction
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
@@ -199,7 +199,7 @@ class Teller:
 
     def _actor(self, account_id: int) -> Actor:
         if account_id not in self._actors:
-            actor = policy.load_actor(account_id)
+            actor = actors.load(account_id)
             assert actor is not None
             self._actors[account_id] = actor
         return self._actors[account_id]

@@ -32,7 +32,7 @@ from models import (
     db,
 )
 from tests.support.databases import ROOT, SETTINGS
-from workflow import accounts, desk, history, planning, policy, tree
+from workflow import accounts, actors, desk, history, planning, tree
 from workflow.errors import RuleError
 from workflow.people_data import check_id_number
 from workflow.tree import Place
@@ -121,13 +121,13 @@ def test_one_ready_account_for_each_role_and_level(demo):
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_the_accounts_that_the_page_names_can_sign_in(demo, username):
     account = accounts.authenticate(username, PASSWORD)
-    assert account is not None and policy.load_actor(account.id) is not None
+    assert account is not None and actors.load(account.id) is not None
 
 
 def test_the_desks_of_the_manual_have_something_to_do(demo):
     waiting = {}
     for username in ("junmen1", "dongjie", "gulou", "gutian", "wulong"):
-        actor = policy.load_actor(accounts.authenticate(username, PASSWORD).id)
+        actor = actors.load(accounts.authenticate(username, PASSWORD).id)
         waiting[username] = desk.todo_count(actor)
     assert min(waiting.values()) > 0, waiting
 

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from models import AuditEntry, Organization, RoleCode, RoleGrant, db
-from workflow import policy
-from workflow.policy import Actor
+from workflow import actors
+from workflow.actors import Actor
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ def holder(app, org) -> Callable[[RoleCode, str], Actor]:
 
     def find(role: RoleCode, name: str) -> Actor:
         grants = select(RoleGrant).where(RoleGrant.role_code == role, RoleGrant.organization_id == org(name).id)
-        actors = [policy.load_actor(grant.account_id) for grant in db.session.scalars(grants)]
-        return next(actor for actor in actors if actor is not None and not actor.sleeping)
+        loaded = [actors.load(grant.account_id) for grant in db.session.scalars(grants)]
+        return next(actor for actor in loaded if actor is not None and not actor.sleeping)
 
     return find
 
@@ -35,7 +35,7 @@ def liaison(holder) -> Callable[[str], Actor]:
 @pytest.fixture
 def admin(app) -> Actor:
     grant = db.session.scalars(select(RoleGrant).where(RoleGrant.role_code == RoleCode.PROVINCIAL_ADMIN)).first()
-    actor = policy.load_actor(grant.account_id)
+    actor = actors.load(grant.account_id)
     assert actor is not None
     return actor
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from models import Account, HistoryEntry, Member, Organization, Transfer, clock, db
 from tests import world
 from tests.properties.reference import END, Land, Record, Refused
-from workflow import actions, applications, history, loading, policy
+from workflow import actions, actors, applications, history, loading
 from workflow.errors import RuleError
 
 MEMBERS = ("林小雨", "陈国强", "王丽华")
@@ -91,7 +91,7 @@ class TransferMachine(RuleBasedStateMachine):
         self.home = {name: home for name, _gender, home, _special in world.PEOPLE}
         self.records: dict[str, Record] = {}
         self.hashes: dict[str, list[str]] = {}
-        self.actors: dict[str, policy.Actor] = {}
+        self.actors: dict[str, actors.Actor] = {}
         self.keys = dict(db.session.execute(select(Member.name, Member.key)).all())
         self.ids = dict(db.session.execute(select(Organization.name, Organization.id)).all())
         self.accounts = dict(db.session.execute(select(Account.username, Account.id)).all())
@@ -104,9 +104,9 @@ class TransferMachine(RuleBasedStateMachine):
 
     # --- helpers ---
 
-    def actor(self, person: str) -> policy.Actor:
+    def actor(self, person: str) -> actors.Actor:
         if person not in self.actors:
-            self.actors[person] = policy.load_actor(self.accounts[person])
+            self.actors[person] = actors.load(self.accounts[person])
         return self.actors[person]
 
     def open_records(self) -> list[str]:

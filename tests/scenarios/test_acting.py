@@ -5,7 +5,7 @@ import pytest
 from models import RoleCode, Transfer, db
 from tests.scenarios.telling import everything, refused, stands
 from tests.world import ADMIN, AUDITOR, CITY_AUDITOR
-from workflow import actions, loading, policy
+from workflow import actions, actors, loading, policy
 
 A, B = "军门第一支部", "五龙村支部"
 
@@ -85,7 +85,7 @@ def test_r30_a_deactivated_organization_has_nobody_who_acts(fujian, at_the_stree
 def test_r30_a_closed_account_is_nobody(fujian):
     fujian.account("林志强").is_active = False
     db.session.commit()
-    assert policy.load_actor(fujian.account("林志强").id) is None
+    assert actors.load(fujian.account("林志强").id) is None
 
 
 # --- who sees ---
