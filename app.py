@@ -19,7 +19,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import admin_views
 import commands
-from models import crypto, db, sqlite
+from models import crypto, db, prepared, sqlite
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SETTINGS = ("SECRET_KEY", "DATA_KEYS")
@@ -56,6 +56,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     migrate.init_app(app, db, directory=str(Path(app.root_path) / "migrations"))
     babel.init_app(app, locale_selector=admin_views.languages.chosen)
     app.before_request(_say_whether_it_writes)
+    app.teardown_request(_end_reading)
     admin_views.build_admin(app)
     commands.register(app)
     _refuse_without_keys(app)
@@ -77,13 +78,18 @@ def _engine_options(url: URL) -> dict[str, Any]:
     """Parameters are left out of errors, and so out of logs: they are what people typed."""
     options: dict[str, Any] = {"hide_parameters": True}
     if url.get_backend_name() == "postgresql":
-        # A statement prepared by the driver may get a generic plan that ignores the prefix indexes (design §4).
-        options |= {"connect_args": {"prepare_threshold": None}, "pool_pre_ping": True}
+        options |= {"connect_args": prepared.ONLY_BY_KEYS, "pool_pre_ping": True}
     return options
 
 
 def _say_whether_it_writes() -> None:
     sqlite.begin_as_writer(request.method not in SAFE_METHODS)
+
+
+def _end_reading(error: BaseException | None) -> None:
+    """End what only read by a commit: at a rollback the driver forgets the statements that it has prepared."""
+    if error is None and request.method in SAFE_METHODS and db.session.registry.has():
+        db.session.commit()
 
 
 def _refuse_without_keys(app: Flask) -> None:

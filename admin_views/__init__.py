@@ -111,6 +111,7 @@ def build_admin(app: Flask) -> None:
 def _shared(admin: Admin) -> dict[str, Any]:
     return {
         "shell": Shell(admin),
+        "gettext": languages.translator(),
         "lang": str(get_locale() or "zh_Hans").replace("_", "-"),
         "script_words": script_words,
     }
@@ -158,16 +159,19 @@ class Shell:
     def menu(self) -> list[MenuGroup]:
         """Flask-Admin's menu, as far as it is the actor's."""
         groups = []
-        for item in self._admin.menu():
-            if item.is_accessible() and item.is_visible():
-                items = item.get_children() if item.is_category() else [item]
-                groups.append(MenuGroup(item.name if item.is_category() else "", tuple(map(self._item, items))))
+        for entry in self._admin.menu():
+            views = [item._view for item in (entry._children if entry.is_category() else [entry])]
+            items = tuple(self._item(view) for view in views if self._is_for_actor(view))
+            if items:
+                groups.append(MenuGroup(entry.name if entry.is_category() else "", items))
         return groups
 
-    def _item(self, item: Any) -> MenuItem:
-        view = item._view
+    def _is_for_actor(self, view: Any) -> bool:
+        return self.actor is not None and view.shown(self.actor) and view.may_open(self.actor)
+
+    def _item(self, view: Any) -> MenuItem:
         return MenuItem(
-            item.name,
+            view.name,
             url_for(f"{view.endpoint}.{view._default_view}"),
             view is get_current_view(),
             self.todo if view.endpoint == "desk" else "",

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import pgettext
 from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import joinedload, selectinload
 
@@ -18,6 +19,7 @@ from admin_views.base import ScopedView
 from admin_views.doing import Doing
 from admin_views.forms import KeyPickerField, Needed, PickerField, RowForm, TextField, read_id
 from admin_views.grants import picked_member, standing
+from admin_views.languages import joined
 from admin_views.listing import Asked, Column, Filter, Search, starting_with
 from admin_views.lookups import names_above
 from admin_views.organizations import OrganizationTree, picked, tree_of
@@ -25,6 +27,7 @@ from admin_views.record import full_moment
 from models import Account, Member, RoleCode, RoleGrant
 from workflow import accounts, grants, policy
 from workflow.actors import Actor
+from workflow.errors import N_
 from workflow.transaction import transaction
 
 ROLES_SHOWN = 2
@@ -57,7 +60,7 @@ def owner_note(account: Account) -> str:
 def roles(account: Account) -> str:
     """The first of an account's roles, each with its organization, and how many there are."""
     held = [f"{_(grant.role_code.label)} · {grant.organization or _('全省')}" for grant in account.grants]
-    words = "；".join(held[:ROLES_SHOWN])
+    words = joined(held[:ROLES_SHOWN], N_("；"))
     return words if len(held) <= ROLES_SHOWN else _("%(words)s 等%(count)s项", words=words, count=len(held))
 
 
@@ -221,7 +224,7 @@ class AccountView(OrganizationTree, ScopedView):
         ]
         if not row.is_active:
             words = _("启用后可以用原来的密码登录，原有的角色重新生效。")
-            offered.append(Doing("reopen", _("启用"), _("启用账号“%(name)s”？", name=name), words))
+            offered.append(Doing("reopen", pgettext("button", "启用"), _("启用账号“%(name)s”？", name=name), words))
         elif row.id != actor.account_id:
             words = _closing(row)
             offered.append(Doing("close", _("停用"), _("停用账号“%(name)s”？", name=name), words, tone="danger"))
@@ -292,7 +295,7 @@ def _closing(account: Account) -> str:
     alone = grants.only_liaison_at(account)
     if not alone:
         return words
-    named = "、".join(alone[:NAMED])
+    named = joined(alone[:NAMED])
     if len(alone) > NAMED:
         named = _("%(names)s等%(count)s个组织", names=named, count=len(alone))
     return words + _("注意：该账号是%(names)s唯一有效的联络员，停用后送到那里的转接无人办理。", names=named)

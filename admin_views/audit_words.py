@@ -13,6 +13,7 @@ from flask import g
 from flask_babel import gettext as _
 from sqlalchemy import select
 
+from admin_views.languages import joined
 from models import (
     AuditEntry,
     AuditEvent,
@@ -70,7 +71,7 @@ class Line(NamedTuple):
     after: str
 
     def __str__(self) -> str:
-        return f"{self.field}：{' → '.join(filter(None, (self.before, self.after)))}"
+        return f"{self.field}{_('：')}{' → '.join(filter(None, (self.before, self.after)))}"
 
 
 def lines(entry: AuditEntry) -> list[Line]:
@@ -82,7 +83,7 @@ def lines(entry: AuditEntry) -> list[Line]:
 def summary(entry: AuditEntry) -> str:
     """What the entry says in a list; what a new or a deleted object was like stands on the entry's own page."""
     told = {name: value for name, value in entry.details.items() if name != "values"}
-    return "；".join(str(line) for name, value in told.items() for line in _lines(name, value))
+    return joined((line for name, value in told.items() for line in _lines(name, value)), N_("；"))
 
 
 def discreet(text: str) -> str:
@@ -147,7 +148,7 @@ def _words(field: str, value: Any) -> str:
     if isinstance(value, bool):
         return _("是") if value else _("否")
     if isinstance(value, list):
-        return discreet("、".join(map(str, value)))
+        return discreet(joined(value))
     return discreet(VALUES.get(field, str)(value))
 
 

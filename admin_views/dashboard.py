@@ -59,7 +59,7 @@ class DashboardView(Guarded, AdminIndexView):
         if policy.is_liaison(actor):
             todo = LISTS["todo"]
             page = transfer_list.page(
-                todo.query(actor, None), todo.order, request.args, newest_first=todo.newest_first, size=TODO_SHOWN
+                todo.query(actor, None), request.args, todo.order, newest_first=todo.newest_first, size=TODO_SHOWN
             )
         own = _open_transfer(actor)
         attention = _without_level(actor)

@@ -58,7 +58,7 @@ LISTS: Mapping[str, DeskList] = {
         N_("已办未结"),
         N_("本组织已通过，尚未办结"),
         desk.passed,
-        (Transfer.id,),
+        transfer_list.NEWEST_FIRST,
         True,
         (N_("没有已办未结的转接"), N_("本组织已通过、还在其他组织办理的转接会显示在这里。")),
     ),
@@ -66,7 +66,7 @@ LISTS: Mapping[str, DeskList] = {
         N_("即将到达"),
         N_("流程中还会经过本组织"),
         desk.coming,
-        (Transfer.id,),
+        transfer_list.NEWEST_FIRST,
         True,
         (N_("没有即将到达的转接"), N_("流程上还会经过本组织的转接会显示在这里。")),
     ),
@@ -98,7 +98,7 @@ class DeskView(PanelView):
         chosen = read_id(request.args.get("org"))
         chosen = chosen if chosen in own else None
         only = None if chosen is None else [chosen]
-        page = transfer_list.page(shown.query(actor, only), shown.order, request.args, newest_first=shown.newest_first)
+        page = transfer_list.page(shown.query(actor, only), request.args, shown.order, newest_first=shown.newest_first)
         here: dict[str, Any] = {"list": name, **({"org": chosen} if chosen else {})}
         return self.render(
             "desk/list.html",

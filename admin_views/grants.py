@@ -18,8 +18,9 @@ from admin_views.access import current_actor
 from admin_views.base import ScopedView
 from admin_views.doing import Doing
 from admin_views.forms import ChecksField, KeyPickerField, Needed, RowForm
+from admin_views.languages import joined, person_name
 from admin_views.listing import Asked, Column
-from admin_views.lookups import names_above, person_in_words, tops_of
+from admin_views.lookups import names_above, person_in_words
 from admin_views.organizations import OrganizationTree, tree_of
 from admin_views.record import full_moment
 from models import Account, Member, Organization, RoleCode, RoleGrant, db
@@ -106,7 +107,7 @@ class GrantView(OrganizationTree, ScopedView):
     )
     noun = _l("角色赋权")
     columns = (
-        Column(_l("姓名"), lambda row: actors.name_of(row.account), note=_holder_note),
+        Column(_l("姓名"), lambda row: person_name(actors.name_of(row.account)), note=_holder_note),
         Column(_l("角色"), lambda row: _(row.role_code.label)),
         Column(_l("状态"), lambda row: standing(row)[0], tone=lambda row: standing(row)[1]),
         Column(_l("赋权时间"), lambda row: full_moment(row.granted_at), brief=True),
@@ -130,8 +131,8 @@ class GrantView(OrganizationTree, ScopedView):
         )
 
     def row_name(self, row: list[RoleGrant]) -> str:
-        named = {"name": actors.name_of(row[0].account), "roles": "、".join(_(grant.role_code.label) for grant in row)}
-        return _("%(name)s的角色：%(roles)s", **named)
+        roles = joined(_(grant.role_code.label) for grant in row)
+        return _("%(name)s的角色：%(roles)s", name=person_name(actors.name_of(row[0].account)), roles=roles)
 
     def after_saving(self, row: Any) -> str:
         place = row.organization if isinstance(row, RoleGrant) else in_hand()
@@ -141,7 +142,7 @@ class GrantView(OrganizationTree, ScopedView):
         if not policy.may_grant(actor, row.role_code, row.organization):
             return ()
         named = {
-            "name": actors.name_of(row.account),
+            "name": person_name(actors.name_of(row.account)),
             "role": _(row.role_code.label),
             "place": row.organization.name if row.organization else _("全省"),
         }
@@ -188,7 +189,7 @@ class GrantView(OrganizationTree, ScopedView):
 
 def _own_top(actor: Actor) -> Organization | None:
     """The organization at the top of the actor's subtrees; None for whom the whole province is one."""
-    tops = tops_of(policy.visible_paths(actor))
+    tops = policy.visible_paths(actor)
     if tops == policy.EVERYTHING:
         return None
     found: Organization | None = db.session.scalar(select(Organization).where(Organization.path == tops[0]))

@@ -146,7 +146,7 @@ class HistoryView(ProvesHistory, FindsByIdNumber, OrganizationTree, ScopedView):
         few = bool(person or "number" in filters)
         if organization is None and few:
             return query
-        paths = [organization.path] if organization else policy.visible_paths(current_actor())
+        paths = policy.paths_of(current_actor(), organization)
         found = few or bool(asked.search) or bool(FOUND_BY & filters.keys())
         return query.where(policy.happened_within(HistoryEntry.path, paths, found_otherwise=found))
 

@@ -128,8 +128,7 @@ def _transfers(organization: Organization, period: Period, tab: str) -> Select[T
     return (
         select(Transfer)
         .where(
-            policy.transfers_visible(current_actor()),
-            policy.within(TABS[tab].path, [organization.path]),
+            policy.ends_within(TABS[tab].path, policy.paths_of(current_actor(), organization)),
             Transfer.applied_on >= period.since,
             Transfer.applied_on < period.until + timedelta(days=1),
         )

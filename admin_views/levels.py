@@ -19,8 +19,8 @@ from admin_views.access import PanelView, current_actor, in_words
 from admin_views.base import UNPROCESSABLE, ScopedView
 from admin_views.forms import Needed, RowForm, TextField
 from admin_views.listing import Column
-from admin_views.lookups import names_above, tops_of
-from admin_views.organizations import OrganizationTree, levels, optional_int, tree_of, visible
+from admin_views.lookups import names_above
+from admin_views.organizations import OrganizationTree, level_words, levels, optional_int, tree_of, visible
 from models import COMMITTEE_KINDS, Organization, PermissionLevel, ancestor_ids, db
 from workflow import actors, organizations, outlook, policy
 from workflow.actors import Actor
@@ -68,7 +68,7 @@ class LevelView(ScopedView):
     order = (PermissionLevel.rank,)
     noun = _l("级别")
     columns = (
-        Column(_l("级别"), lambda row: f"{row.rank} · {row.name}"),
+        Column(_l("级别"), level_words),
         *(_qualification_column(name, words) for name, words in QUALIFICATIONS.items()),
         Column(
             _l("由谁设置"),
@@ -136,7 +136,7 @@ class LevelSettingView(OrganizationTree, PanelView):
 
     def _top(self) -> Organization | None:
         """What is shown before anything is chosen: the top of the actor's scope."""
-        tops = tops_of(policy.visible_paths(current_actor()))
+        tops = policy.visible_paths(current_actor())
         found: Organization | None = db.session.scalar(
             select(Organization)
             .where(policy.within(Organization.path, tops), Organization.kind.in_(COMMITTEE_KINDS))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, abort, jsonify, request
@@ -45,17 +45,8 @@ def tree() -> ResponseReturnValue:
 def _below(actor: Actor) -> ColumnElement[bool]:
     if "parent" in request.args:
         return Organization.parent_id == (read_id(request.args["parent"]) or 0)
-    tops = tops_of(policy.visible_paths(actor))
+    tops = policy.visible_paths(actor)
     return Organization.parent_id.is_(None) if tops == EVERYTHING else Organization.path.in_(tops)
-
-
-def tops_of(paths: Iterable[str]) -> tuple[str, ...]:
-    """The paths that lie below none of the others."""
-    tops: list[str] = []
-    for path in sorted(paths):
-        if not tops or not path.startswith(tops[-1]):
-            tops.append(path)
-    return tuple(tops)
 
 
 def _node(organization: Organization, has_children: bool) -> dict[str, Any]:

@@ -23,7 +23,7 @@ class MyTransfersView(PanelView):
     def index(self) -> ResponseReturnValue:
         actor = current_actor()
         own = select(Transfer).where(Transfer.member_id == actor.member_id)
-        page = transfer_list.page(own, (Transfer.id,), request.args)
+        page = transfer_list.page(own, request.args)
         return self.render(
             "transfers/mine.html",
             page=page,

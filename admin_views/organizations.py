@@ -16,6 +16,7 @@ from wtforms.fields import SelectChoice
 from admin_views.access import current_actor
 from admin_views.base import ScopedView
 from admin_views.forms import LARGEST_ID, Needed, PickerField, RowForm, TextField, labels, read_id
+from admin_views.languages import level_name
 from admin_views.listing import Asked, Column, Filter, Search, by_label, containing
 from admin_views.lookups import names_above
 from models import COMMITTEE_KINDS, Organization, OrganizationKind, PermissionLevel, ancestor_ids, db
@@ -35,7 +36,7 @@ def levels() -> Sequence[PermissionLevel]:
 
 def level_words(level: PermissionLevel) -> str:
     """A level as a choice: its rank and its name."""
-    return f"{level.rank} · {level.name}"
+    return f"{level.rank} · {level_name(level)}"
 
 
 def level_choices() -> list[SelectChoice]:
@@ -53,7 +54,7 @@ def optional_int(value: Any) -> int | None:
 
 def level_of(organization: Organization) -> str:
     """The level in words; a committee without one is said to have none (R3)."""
-    return organization.level.name if organization.level else "" if organization.is_holding else _("未设置")
+    return level_name(organization.level) if organization.level else "" if organization.is_holding else _("未设置")
 
 
 def level_briefly(organization: Organization) -> str:

@@ -190,8 +190,9 @@ def _box(
 
 def _handling(step: Step) -> tuple[str, str]:
     if step.state is StepState.DONE and step.handled_at is not None:
-        word = _("确认报到") if step.confirms else _("通过")
-        return f"{_briefly(step.handled_by, step.organization.name)} {word}", short_moment(step.handled_at)
+        name = _briefly(step.handled_by, step.organization.name)
+        said = _("%(name)s 确认报到", name=name) if step.confirms else _("%(name)s 通过", name=name)
+        return said, short_moment(step.handled_at)
     if step.state is StepState.CURRENT:
         return _("待办理"), how_long(step.transfer.arrived_at)
     return "", ""

@@ -15,12 +15,14 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from models import Member, Organization, Transfer, TransferState, db
+from admin_views.listing import starting_with
+from models import Member, Organization, Transfer, TransferKind, TransferState, db
 from workflow import desk, loading, policy
 from workflow.actors import Actor
 from workflow.errors import N_
 
 PAGE_SIZE = 20
+NEWEST_FIRST: Sequence[InstrumentedAttribute[Any]] = (Transfer.applied_on, Transfer.id)
 NAME_LENGTH = 60
 _BLIND_INDEX = re.compile(r"[0-9a-f]{64}")
 
@@ -79,9 +81,8 @@ class Filters:
         return self.arguments() != self.only_place()
 
     def conditions(self, actor: Actor, organization: Organization | None) -> list[ColumnElement[bool]]:
-        """The conditions on `Transfer` joined with `Member`, scope and all."""
-        paths = [organization.path] if organization else policy.visible_paths(actor)
-        wanted = [policy.transfers_visible(actor), policy.within(TABS[self.tab].path, paths)]
+        """The conditions on `Transfer` joined with `Member`; what a tab shows begins or ends in the actor's scope."""
+        wanted = [policy.ends_within(TABS[self.tab].path, policy.paths_of(actor, organization))]
         wanted += [condition(getattr(self, name)) for name, condition in _CONDITIONS.items() if getattr(self, name)]
         if self.mine:
             wanted.append(desk.waits_for(actor))
@@ -110,7 +111,7 @@ _READABLE: Mapping[str, Callable[[str], object]] = {
 _CONDITIONS: Mapping[str, Any] = {
     "state": lambda text: Transfer.state == TransferState(text),
     "kind": lambda text: Transfer.kind_code == text,
-    "name": lambda text: Member.name.startswith(text, autoescape=True),
+    "name": starting_with(Member.name),
     "since": lambda text: Transfer.applied_on >= date.fromisoformat(text),
     "until": lambda text: Transfer.applied_on <= date.fromisoformat(text),
     "person": lambda text: Member.id_number_index == text,
@@ -130,15 +131,16 @@ class Page:
 
 def page(
     query: Select[Transfer],
-    order: Sequence[InstrumentedAttribute[Any]],
     args: Mapping[str, str],
+    order: Sequence[InstrumentedAttribute[Any]] = NEWEST_FIRST,
     *,
     newest_first: bool = True,
     size: int = PAGE_SIZE,
 ) -> Page:
     """The page of `query` that `after` or `before` in the query string names, the first one by default.
 
-    `order` must tell any two transfers apart. The last page costs what the first costs: no OFFSET, no count.
+    `order` must tell any two transfers apart; `query` may ask for what `Member` has. The last page costs what the first
+    costs: no OFFSET, no count.
     """
     back = "before" in args and "after" not in args
     cursor = _cursor(args.get("before") if back else args.get("after"), order)
@@ -150,7 +152,7 @@ def page(
         )
         query = query.where(here < there if descending else here > there)
     query = query.order_by(None).order_by(*(column.desc() if descending else column for column in order))
-    rows = list(db.session.scalars(query.options(*loading.decision_options()).limit(size + 1)))
+    rows = loading.listed(query.limit(size + 1))
     more, rows = len(rows) > size, rows[:size]
     if back and cursor is not None:
         rows.reverse()
@@ -171,16 +173,16 @@ def _with_cursors(rows: Sequence[Transfer], *, has_earlier: bool, has_later: boo
 
 
 def transfers(actor: Actor, filters: Filters, organization: Organization | None) -> Select[Transfer]:
-    """The transfers of a tab that the filters leave, unordered."""
-    return select(Transfer).join(Transfer.member).where(*filters.conditions(actor, organization))
+    """The transfers of a tab that the filters leave, unordered; for `page`."""
+    return select(Transfer).where(*filters.conditions(actor, organization))
 
 
-def chosen(filters: Filters, kinds: Mapping[str, str]) -> list[tuple[str, str]]:
+def chosen(filters: Filters, kinds: Mapping[str, TransferKind]) -> list[tuple[str, str]]:
     """The filters in force, in words: (name, words) for each chip that takes one away."""
     words = {
         "mine": _("待我办理"),
         "state": _(TransferState(filters.state).label) if filters.state else "",
-        "kind": _(kinds[filters.kind]) if filters.kind in kinds else filters.kind,
+        "kind": _(kinds[filters.kind].name) if filters.kind in kinds else filters.kind,
         "name": _("姓名：%(name)s", name=filters.name),
         "since": _("申请时间从 %(date)s", date=filters.since),
         "until": _("申请时间到 %(date)s", date=filters.until),

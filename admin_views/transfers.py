@@ -62,8 +62,8 @@ class TransferView(ApplyingPages, ScopedView):
     def _list(self, filters: Filters, id_number_error: str = "") -> str:
         actor = current_actor()
         organization = _organization(int(filters.org), actor) if filters.org else None
-        kinds = {kind.code: kind.name for kind in db.session.scalars(select(TransferKind).order_by(TransferKind.code))}
-        page = transfer_list.page(transfer_list.transfers(actor, filters, organization), (Transfer.id,), request.args)
+        kinds = {kind.code: kind for kind in db.session.scalars(select(TransferKind).order_by(TransferKind.code))}
+        page = transfer_list.page(transfer_list.transfers(actor, filters, organization), request.args)
         return self.render(
             "transfers/list.html",
             filters=filters,

@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, Template
 
 from bench.province.size import PRESENT
-from models import below, clock
+from models import LARGE_DEPTHS, PATH_WIDTH, below, clock
 
 _PAGES = Environment(autoescape=True, loader=FileSystemLoader(Path(__file__).parent / "pages" / "templates"))
 
@@ -106,3 +106,11 @@ def number(created_at: Any, identity: int) -> str:
 def inside(column: str, path: str) -> tuple[str, tuple[str, ...]]:
     """The condition that a path lies in a subtree, and its values; the empty path is everything."""
     return (f"{column} >= %s AND {column} < %s", below(path)) if path else ("1 = 1", ())
+
+
+def end_inside(column: str, path: str) -> tuple[str, tuple[str, ...]]:
+    """`inside` for an end of a transfer: by the organization at its depth, where an index has that in order."""
+    depth = len(path) // PATH_WIDTH
+    if depth not in LARGE_DEPTHS:
+        return inside(column, path)
+    return f"substr({column}, {PATH_WIDTH * (depth - 1) + 1}, {PATH_WIDTH}) = %s", (path[-PATH_WIDTH:],)

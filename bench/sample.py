@@ -45,8 +45,8 @@ class Sample:
         condition, values = inside("source_path" if tab == "out" else "destination_path", spot.path)
         count = self.raw.row(f"SELECT count(*) FROM transfer WHERE {condition}", *values)[0]  # noqa: S608
         offset = count // 2 if from_end is None else from_end
-        key = f"SELECT key FROM transfer WHERE {condition} ORDER BY id LIMIT 1 OFFSET {min(offset, count - 1)}"  # noqa: S608
-        return str(self.raw.row(key, *values)[0])
+        key = f"SELECT key FROM transfer WHERE {condition} ORDER BY applied_on, id LIMIT 1 OFFSET %s"  # noqa: S608
+        return str(self.raw.row(key, *values, min(offset, count - 1))[0])
 
     def member_key(self, path: str, *, from_end: int) -> str:
         """The key of a member so many from the end of the list of a subtree."""

@@ -1,6 +1,6 @@
 """The tables and the database handle. No rules live here beyond what the database itself can hold."""
 
-from models import clock, sqlite
+from models import clock, prepared, sqlite
 from models.account import Account, Role, RoleCode, RoleGrant, new_session_token
 from models.audit import AuditEntry, AuditEvent
 from models.base import PATH_WIDTH, Checked, LabelledEnum, ancestor_ids, below, db, new_key, path_segment, segment
@@ -16,6 +16,7 @@ from models.person import Gender, Member, MemberCategory, MemberStatus, masked_i
 from models.sign_in import SignInFailures
 from models.transfer import (
     AT_APPLICANT,
+    LARGE_DEPTHS,
     OPEN_STATES,
     Anchor,
     HistoryAction,
@@ -37,6 +38,7 @@ __all__ = [
     "CHILDLESS_KINDS",
     "COMMITTEE_KINDS",
     "HOLDING_KINDS",
+    "LARGE_DEPTHS",
     "OPEN_STATES",
     "PATH_WIDTH",
     "Account",
@@ -76,6 +78,7 @@ __all__ = [
     "new_key",
     "new_session_token",
     "path_segment",
+    "prepared",
     "segment",
     "sqlite",
 ]

@@ -51,7 +51,7 @@ class AuditEntry(db.Model):
         Index("ix_audit_entry_at_id", "at", "id"),
         Index("ix_audit_entry_event_at_id", "event", "at", "id"),
         Index("ix_audit_entry_actor_name_at_id", "actor_name", "at", "id"),
-        *place_indexes("audit_entry"),
+        *place_indexes("audit_entry", ("at", "id")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

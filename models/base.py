@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import secrets
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,7 +32,7 @@ PATH_WIDTH = 8
 PATH_LENGTH = 160
 AFTER_DIGITS = ":"  # the character after "9": closes the range of all paths below a prefix
 PLACE_DEPTHS = range(2, 8)
-"""The depths of a path at which `place_indexes` finds an organization; at 1 stands the root, above everything."""
+"""The depths of a path at which an organization can stand (R1); at 1 stands the root, above everything."""
 
 
 class Base(DeclarativeBase):
@@ -154,13 +155,16 @@ def _without_index(element: Checked, compiler: SQLCompiler, **options: Any) -> s
     return f"+{compiler.process(element.clauses, **options)}"
 
 
-def place_indexes(table: str) -> tuple[Index, ...]:
-    """What lists the newest rows of any subtree in a table with `path`, `at` and `id`.
+def place_indexes(
+    table: str, order: Sequence[str], path: str = "path", depths: Iterable[int] = PLACE_DEPTHS
+) -> tuple[Index, ...]:
+    """What lists the rows of any subtree in an order, by the column that holds their path.
 
-    A range of paths is not in the order of time: the newest of a county's rows would have to be sorted out of all of
-    them. In an index on the segment at the county's depth its rows stand together, and in order.
+    A range of paths is in no order of time: the newest of a county's rows would have to be sorted out of all of them.
+    In an index on the segment at the county's depth its rows stand together, and in order.
     """
+    prefix = path.removesuffix("path")
     return tuple(
-        Index(f"ix_{table}_place_{depth}", text(str(segment(literal_column("path"), depth))), "at", "id")
-        for depth in PLACE_DEPTHS
+        Index(f"ix_{table}_{prefix}place_{depth}", text(str(segment(literal_column(path), depth))), *order)
+        for depth in depths
     )

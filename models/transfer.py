@@ -27,6 +27,10 @@ class TransferState(LabelledEnum):
 
 AT_APPLICANT = frozenset({TransferState.WITHDRAWN, TransferState.REJECTED})
 OPEN_STATES = AT_APPLICANT | {TransferState.IN_PROGRESS}
+LISTED = ("applied_on", "id")
+"""The order of every list of transfers, newest first: the day of the application, as its filter asks for it."""
+LARGE_DEPTHS = range(2, 5)
+"""Where a subtree holds so many transfers that they cannot be sorted for each page: cities, counties, towns."""
 _OPEN = "state IN ('in_progress', 'withdrawn', 'rejected')"
 _MONTH = "length({0}) = 7 AND substr({0}, 5, 1) = '-' AND substr({0}, 6, 2) BETWEEN '01' AND '12'"
 
@@ -156,15 +160,20 @@ class Transfer(db.Model):
             sqlite_where=text(_OPEN),
             postgresql_where=text(_OPEN),
         ),
-        Index("ix_transfer_source_path_id", "source_path", "id"),
-        Index("ix_transfer_destination_path_id", "destination_path", "id"),
+        # What lists of transfers read, newest first: those of a small subtree, of a large one, of one kind, all.
+        Index("ix_transfer_source_path", "source_path"),
+        Index("ix_transfer_destination_path", "destination_path"),
+        *place_indexes("transfer", LISTED, "source_path", LARGE_DEPTHS),
+        *place_indexes("transfer", LISTED, "destination_path", LARGE_DEPTHS),
+        Index("ix_transfer_kind_code_applied_on_id", "kind_code", *LISTED),
+        Index("ix_transfer_applied_on_id", *LISTED),
         Index("ix_transfer_member_id_id", "member_id", "id"),
         Index("ix_transfer_waiting_organization_id_arrived_at", "waiting_organization_id", "arrived_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(24), unique=True, default=new_key)
-    kind_code: Mapped[str] = mapped_column(ForeignKey("transfer_kind.code"), index=True)
+    kind_code: Mapped[str] = mapped_column(ForeignKey("transfer_kind.code"))
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
     state: Mapped[TransferState] = mapped_column(enum_type(TransferState))
     source_id: Mapped[int] = mapped_column(ForeignKey("organization.id"), index=True)
@@ -293,7 +302,7 @@ class HistoryEntry(db.Model):
         Index("ix_history_entry_action_at_id", "action", "at", "id"),
         Index("ix_history_entry_actor_name_at_id", "actor_name", "at", "id"),
         Index("ix_history_entry_member_name_at_id", "member_name", "at", "id"),
-        *place_indexes("history_entry"),
+        *place_indexes("history_entry", ("at", "id")),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -141,7 +141,7 @@ def perform(key: str, name: str, actor: Actor, *, expected_version: int | None =
     action = ACTIONS.get(name)
     if action is None:
         raise RuleError(N_("没有“%(name)s”这个操作。"), "R30", name=name[:20])
-    with transaction():
+    with transaction(by_keys=True):
         hold_tree()
         transfer = _locked_and_seen(key, actor, expected_version, action.label)
         if action not in available_actions(transfer, actor):
@@ -182,7 +182,7 @@ def replan(key: str, actor: Actor, *, expected_version: int | None = None) -> bo
     No action in the sense of R26. Raises `RuleError` R30 or the planner's reason.
     """
     label = HistoryAction.REPLAN.label
-    with transaction():
+    with transaction(by_keys=True):
         hold_tree()
         transfer = _locked_and_seen(key, actor, expected_version, label)
         if not policy.may_replan(transfer, actor):

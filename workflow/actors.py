@@ -5,14 +5,15 @@ One statement reads it all, since every request begins with it.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select
 from sqlalchemy.orm import aliased
 
 from models import HOLDING_KINDS, Account, Member, Organization, RoleCode, RoleGrant, db
+from models.prepared import BY_KEYS
 from workflow.errors import N_
 
 VIRTUAL_ADMIN = N_("虚拟管理员")
@@ -101,16 +102,15 @@ def liaison_names(organization_ids: Collection[int]) -> dict[int | None, list[st
 
 def load(account_id: int) -> Actor | None:
     """The actor of an account, or None where it is unknown or closed; one statement."""
-    return _load(Account.id == account_id)
+    return _load(db.session.execute(_BY_ID, {"id": account_id}).all())
 
 
 def signed_in(key: str, session_token: str) -> Actor | None:
     """The actor whom a session names by the account's key and session token; one statement."""
-    return _load(and_(Account.key == key, Account.session_token == session_token))
+    return _load(db.session.execute(_BY_SESSION, {"key": key, "session_token": session_token}).all())
 
 
-def _load(named: ColumnElement[bool]) -> Actor | None:
-    rows = db.session.execute(_everything_of_an_account().where(named)).all()
+def _load(rows: Sequence[Any]) -> Actor | None:
     if not rows:
         return None
     first = rows[0]
@@ -173,7 +173,14 @@ def _everything_of_an_account() -> Select[*tuple[Any, ...]]:
         .outerjoin(Organization, RoleGrant.organization_id == Organization.id)
         .where(Account.is_active.is_(True))
         .order_by(RoleGrant.id)
+        .execution_options(**BY_KEYS)
     )
+
+
+_BY_ID = _everything_of_an_account().where(Account.id == bindparam("id"))
+_BY_SESSION = _everything_of_an_account().where(
+    Account.key == bindparam("key"), Account.session_token == bindparam("session_token")
+)
 
 
 def _post(row: Any) -> Post:

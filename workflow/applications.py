@@ -105,7 +105,7 @@ def apply(
 
     Raises `RuleError` whose `field` is one of member, destination, reason, applied_on, dues_paid_until.
     """
-    with transaction():
+    with transaction(by_keys=True):
         hold_tree()
         kind = _offered_kind(kind_code)
         member = _locked_member(member_key, actor)

@@ -89,5 +89,5 @@ def _on_the_way(actor: Actor, organization_ids: Collection[int] | None, state: S
             Transfer.state == TransferState.IN_PROGRESS,
             Transfer.waiting_organization_id.not_in(mine),
         )
-        .order_by(Transfer.id.desc())
+        .order_by(Transfer.applied_on.desc(), Transfer.id.desc())
     )

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from typing import TypeVar
 
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import InstrumentedAttribute, contains_eager, joinedload, selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.interfaces import ORMOption
 
-from models import Step, Transfer, TransferKind, db
+from models import Organization, Step, StepState, Transfer, TransferKind, db
+from models.prepared import BY_KEYS
 from workflow import policy
 from workflow.actors import Actor
+
+Row = TypeVar("Row")
+PLACES = ("source", "destination", "current_organization", "submitting_organization")
 
 
 def decision_options() -> tuple[ORMOption, ...]:
@@ -24,6 +30,39 @@ def decision_options() -> tuple[ORMOption, ...]:
         joinedload(Transfer.kind),
         selectinload(Transfer.steps).joinedload(Step.organization),
     )
+
+
+def listed(query: Select[Transfer]) -> list[Transfer]:
+    """The transfers of a list with what its rows show and offer, in a few statements however many they are.
+
+    Of the steps only the waiting one is there. Organizations and kinds, which rows share, are read once each instead
+    of being joined to every row. `query` may ask for what `Member` has.
+    """
+    rows = list(db.session.scalars(query.join(Transfer.member).options(contains_eager(Transfer.member))))
+    kinds = {code: db.session.get_one(TransferKind, code) for code in {row.kind_code for row in rows}}
+    waiting = {
+        step.transfer_id: step
+        for step in _by_keys(Step, Step.transfer_id, {row.id for row in rows}, Step.state == StepState.CURRENT)
+    }
+    wanted = {getattr(row, f"{end}_id") for row in rows for end in PLACES} - {None}
+    places = {organization.id: organization for organization in _by_keys(Organization, Organization.id, wanted)}
+    for row in rows:
+        set_committed_value(row, "kind", kinds[row.kind_code])
+        for end in PLACES:
+            set_committed_value(row, end, places.get(getattr(row, f"{end}_id")))
+        step = waiting.get(row.id)
+        set_committed_value(row, "steps", [step] if step else [])
+        if step:
+            set_committed_value(step, "organization", places[step.organization_id])
+    return rows
+
+
+def _by_keys(
+    model: type[Row], column: InstrumentedAttribute[int], keys: Collection[int], *also: ColumnElement[bool]
+) -> Iterable[Row]:
+    if not keys:
+        return ()
+    return db.session.scalars(select(model).where(column.in_(sorted(keys)), *also).execution_options(**BY_KEYS))
 
 
 def locked_transfer(key: str) -> Transfer | None:

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from models import (
+    LARGE_DEPTHS,
     PATH_WIDTH,
     Account,
     AuditEntry,
@@ -35,17 +36,34 @@ from workflow.errors import N_
 
 EVERYTHING = ("",)
 LARGE_DEPTH = 3
-"""Down to here subtrees are large: the root's, those of cities, those of counties."""
+"""Down to here subtrees hold very much history: the root's, those of cities, those of counties."""
 
 
 # --- Reading -----------------------------------------------------------------------------------------------------
 
 
 def visible_paths(actor: Actor) -> tuple[str, ...]:
-    """The subtrees that an actor may read; `EVERYTHING` for a provincial admin."""
+    """The subtrees that an actor may read, none inside another; `EVERYTHING` for a provincial admin."""
     if actor.is_provincial_admin:
         return EVERYTHING
-    return tuple(sorted({*actor.liaison_paths.values(), *actor.auditor_paths}))
+    return tops_of({*actor.liaison_paths.values(), *actor.auditor_paths})
+
+
+def tops_of(paths: Iterable[str]) -> tuple[str, ...]:
+    """The paths that lie below none of the others, in order."""
+    tops: list[str] = []
+    for path in sorted(paths):
+        if not tops or not path.startswith(tops[-1]):
+            tops.append(path)
+    return tuple(tops)
+
+
+def paths_of(actor: Actor, organization: Organization | None) -> tuple[str, ...]:
+    """The subtrees that a list shows: of what the actor may read all, or what lies in an organization of it."""
+    visible = visible_paths(actor)
+    if organization is None:
+        return visible
+    return (organization.path,) if is_within(organization.path, visible) else ()
 
 
 def within(column: InstrumentedAttribute[str], paths: Iterable[str]) -> ColumnElement[bool]:
@@ -57,6 +75,20 @@ def within(column: InstrumentedAttribute[str], paths: Iterable[str]) -> ColumnEl
         low, high = below(path)
         ranges.append(and_(column >= low, column < high))
     return or_(false(), *ranges)
+
+
+def ends_within(end: InstrumentedAttribute[str], paths: Sequence[str]) -> ColumnElement[bool]:
+    """`within` for an end of a transfer: a large subtree is found by the index that has its transfers in order."""
+    if len(paths) != 1 or paths == EVERYTHING:
+        return within(end, paths)
+    path = paths[0]
+    depth = len(path) // PATH_WIDTH
+    if depth in LARGE_DEPTHS:
+        return segment(end, depth) == path[-PATH_WIDTH:]
+    low, high = below(path)
+    # Below the root lies nearly everything: the order is to be read from its index, and not to be sorted.
+    column = Checked(end) if depth < LARGE_DEPTHS.start else end
+    return and_(column >= low, column < high)
 
 
 def is_within(path: str, paths: Iterable[str]) -> bool:

@@ -10,20 +10,25 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 
 from models import PermissionLevel, db, sqlite
+from models.prepared import BY_KEYS
 from workflow.errors import N_, RuleError
 
 _OPEN_TRANSFER = ("uq_transfer_open_member", "transfer.member_id")
 
 
 @contextmanager
-def transaction() -> Iterator[None]:
+def transaction(*, by_keys: bool = False) -> Iterator[None]:
     """Commit what the block did; on any error roll back all of it.
+
+    `by_keys`: all of its statements find their rows by keys, so that PostgreSQL need not plan them again each time.
 
     Raises `RuleError` R20 where the database refused a second open transfer, R30 where another person's change came
     first; whatever else goes wrong passes through.
     """
     try:
         with sqlite.writing():
+            if by_keys:
+                db.session.connection().execution_options(**BY_KEYS)
             yield
             db.session.commit()
     except IntegrityError as error:

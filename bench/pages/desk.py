@@ -22,8 +22,8 @@ _STEPS = "t.id IN (SELECT transfer_id FROM step WHERE is_open AND organization_i
 LISTS = {
     "todo": (_WAITS, "t.arrived_at, t.id"),
     "late": (f"{_WAITS} AND t.state = 'in_progress' AND t.arrived_at < %s", "t.arrived_at, t.id"),
-    "passed": (f"{_ELSEWHERE} AND {_STEPS.format('done')}", "t.id DESC"),
-    "coming": (f"{_ELSEWHERE} AND {_STEPS.format('coming')}", "t.id DESC"),
+    "passed": (f"{_ELSEWHERE} AND {_STEPS.format('done')}", "t.applied_on DESC, t.id DESC"),
+    "coming": (f"{_ELSEWHERE} AND {_STEPS.format('coming')}", "t.applied_on DESC, t.id DESC"),
 }
 _HOME = template("desk_home")
 _TABS = template("desk_tabs")
@@ -74,7 +74,7 @@ def mine(raw: Raw, username: str) -> str:
     """我的申请 of a member."""
     found = raw.rows(
         f"{CELLS} FROM (SELECT t.* FROM transfer t JOIN account a ON a.member_id = t.member_id WHERE a.username = %s "  # noqa: S608
-        f"ORDER BY t.id DESC LIMIT 21) t{JOINS} ORDER BY t.id DESC",
+        f"ORDER BY t.applied_on DESC, t.id DESC LIMIT 21) t{JOINS} ORDER BY t.applied_on DESC, t.id DESC",
         username,
     )
     return _MINE.render(rows=[(line(cells, None), cells[7]) for cells in found[:20]])

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from bench.byhand import Raw, inside, moment, number, short, template, waited
+from bench.byhand import Raw, end_inside, moment, number, short, template, waited
 from bench.province.people import COMMON_SURNAME, KEEPER, RARE_NAME
 from bench.sample import LEVELS, MONTH, Sample, Spot
 from bench.site import Page
@@ -94,16 +94,17 @@ def listed(
     more: str = "",
 ) -> str:
     """One page of a tab: what the subtree of `spot` has, newest first; `more` joins what the condition needs."""
-    where, values = inside(f"t.{PATHS[tab]}", spot.path if spot else "")
+    where, values = end_inside(f"t.{PATHS[tab]}", spot.path if spot else "")
     asked = f"{where} AND {condition[0]}"
     given = [*values, *condition[1]]
     back = cursor is not None and cursor[0] == "before"
     if cursor is not None:
-        asked += f" AND t.id {'>' if back else '<'} (SELECT id FROM transfer WHERE key = %s)"  # noqa: S608
+        at = "(SELECT applied_on, id FROM transfer WHERE key = %s)"
+        asked += f" AND (t.applied_on, t.id) {'>' if back else '<'} {at}"
         given.append(cursor[1])
-    order = "ASC" if back else "DESC"
-    chosen = f"(SELECT t.* FROM transfer t{more} WHERE {asked} ORDER BY t.id {order} LIMIT 21) t"  # noqa: S608
-    found = raw.rows(f"{CELLS} FROM {chosen}{JOINS} ORDER BY t.id {order}", *given)
+    order = "{0}.applied_on ASC, {0}.id ASC" if back else "{0}.applied_on DESC, {0}.id DESC"
+    chosen = f"(SELECT t.* FROM transfer t{more} WHERE {asked} ORDER BY {order.format('t')} LIMIT 21) t"  # noqa: S608
+    found = raw.rows(f"{CELLS} FROM {chosen}{JOINS} ORDER BY {order.format('t')}", *given)
     return show(found, viewer.id if viewer else None, back=back)
 
 

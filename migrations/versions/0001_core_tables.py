@@ -275,7 +275,7 @@ def upgrade() -> None:
     op.create_index("ix_audit_entry_at_id", "audit_entry", ["at", "id"])
     op.create_index("ix_audit_entry_event_at_id", "audit_entry", ["event", "at", "id"])
     op.create_index("ix_audit_entry_organization_id", "audit_entry", ["organization_id"])
-    create_place_indexes("audit_entry")
+    create_place_indexes("audit_entry", range(2, 8), ["at", "id"])
 
     op.create_table(
         "role_grant",
@@ -350,11 +350,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_transfer_current_organization_id", "transfer", ["current_organization_id"])
     op.create_index("ix_transfer_destination_id", "transfer", ["destination_id"])
-    op.create_index("ix_transfer_destination_path_id", "transfer", ["destination_path", "id"])
-    op.create_index("ix_transfer_kind_code", "transfer", ["kind_code"])
+    op.create_index("ix_transfer_destination_path", "transfer", ["destination_path"])
+    op.create_index("ix_transfer_kind_code_applied_on_id", "transfer", ["kind_code", "applied_on", "id"])
+    op.create_index("ix_transfer_applied_on_id", "transfer", ["applied_on", "id"])
     op.create_index("ix_transfer_member_id_id", "transfer", ["member_id", "id"])
     op.create_index("ix_transfer_source_id", "transfer", ["source_id"])
-    op.create_index("ix_transfer_source_path_id", "transfer", ["source_path", "id"])
+    op.create_index("ix_transfer_source_path", "transfer", ["source_path"])
+    for end in ("source", "destination"):
+        create_place_indexes("transfer", range(2, 5), ["applied_on", "id"], f"{end}_path", f"{end}_place")
     op.create_index("ix_transfer_submitting_organization_id", "transfer", ["submitting_organization_id"])
     op.create_index(
         "ix_transfer_waiting_organization_id_arrived_at", "transfer", ["waiting_organization_id", "arrived_at"]
@@ -412,7 +415,7 @@ def upgrade() -> None:
     op.create_index("ix_history_entry_actor_name_at_id", "history_entry", ["actor_name", "at", "id"])
     op.create_index("ix_history_entry_at_id", "history_entry", ["at", "id"])
     op.create_index("ix_history_entry_member_name_at_id", "history_entry", ["member_name", "at", "id"])
-    create_place_indexes("history_entry")
+    create_place_indexes("history_entry", range(2, 8), ["at", "id"])
 
     op.create_table(
         "step",
@@ -453,11 +456,13 @@ def upgrade() -> None:
     forbid_changes()
 
 
-def create_place_indexes(table: str) -> None:
-    """By the organization that the path passes at each depth: what lists the newest rows of its subtree."""
-    for depth in range(2, 8):
-        segment = sa.text(f"substr(path, {8 * depth - 7}, 8)")
-        op.create_index(f"ix_{table}_place_{depth}", table, [segment, "at", "id"])
+def create_place_indexes(
+    table: str, depths: range, order: list[str], path: str = "path", name: str = "place"
+) -> None:
+    """By the organization that the path passes at each depth: what lists the rows of its subtree in their order."""
+    for depth in depths:
+        segment = sa.text(f"substr({path}, {8 * depth - 7}, 8)")
+        op.create_index(f"ix_{table}_{name}_{depth}", table, [segment, *order])
 
 
 def forbid_changes() -> None:
