@@ -16,14 +16,13 @@ from flask_admin.helpers import get_current_view
 from flask_babel import get_locale, lazy_gettext
 from flask_babel import gettext as _
 
-from admin_views import health, languages, logs, lookups, security, session
+from admin_views import desk, health, languages, logs, lookups, security, session
 from admin_views.access import actor_or_none, everybody
 from admin_views.accounts import AccountView
 from admin_views.audit_log import AuditView
 from admin_views.checkup import CheckupView
 from admin_views.dashboard import DashboardView
 from admin_views.desk import DeskView
-from admin_views.desk import words as counted
 from admin_views.grants import GrantView
 from admin_views.history import HistoryView
 from admin_views.kinds import KindView
@@ -33,7 +32,7 @@ from admin_views.members import MemberView
 from admin_views.mine import MyTransfersView
 from admin_views.organizations import OrganizationView
 from admin_views.transfers import TransferView
-from workflow import desk, policy
+from workflow import policy
 from workflow.actors import Actor
 
 
@@ -153,7 +152,7 @@ class Shell:
     @cached_property
     def todo(self) -> str:
         """How many transfers wait for the actor; "" for none, "99+" for many."""
-        return counted(desk.todo_count(self.actor)) if self.actor else ""
+        return desk.words(desk.waiting(self.actor)) if self.actor else ""
 
     @cached_property
     def menu(self) -> list[MenuGroup]:

@@ -8,6 +8,7 @@ not declare does not exist: bulk actions, inline editing and Flask-Admin's own l
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from flask import abort, flash, redirect, request, url_for
@@ -129,9 +130,13 @@ class ScopedView(Guarded, Doings, ModelView):
     def get_count_query(self) -> Any:
         return db.session.query(func.count("*")).select_from(self.model).filter(self.scope(current_actor()))
 
+    def list_scope(self, actor: Actor, asked: Asked) -> ColumnElement[bool]:
+        """What the list shows of the scope; a view that narrows it by itself says so in one condition within it."""
+        return self.scope(actor)
+
     def listed(self, asked: Asked) -> Select[Any]:
         """The rows that the list shows for a query string, unordered."""
-        query = self.scoped()
+        query = listing.rows_of(self.model, self.list_scope(current_actor(), asked))
         if self.finder and asked.search:
             query = query.where(self.finder.condition(asked.search))
         searched = self.order_of(asked) is not self.order
@@ -165,8 +170,14 @@ class ScopedView(Guarded, Doings, ModelView):
 
     @expose("/")
     def index_view(self) -> ResponseReturnValue:
-        asked = Asked.of(request.args, self.choices)
-        return self.render(self.list_template, asked=asked, page=self.page(asked), **self.beside_list(asked))
+        return self.show_list(Asked.of(request.args, self.choices))
+
+    def show_list(self, asked: Asked, **more: Any) -> str:
+        """The list as a page; `more` is what its template says beside."""
+        # A label is translated once a page, not once a cell.
+        columns = [replace(column, label=str(column.label)) for column in self.columns]
+        shown = {"asked": asked, "page": self.page(asked), "columns": columns, **self.beside_list(asked), **more}
+        return str(self.render(self.list_template, **shown))
 
     def chosen(self) -> Organization | None:
         """The organization that the list is narrowed to; a view with a tree says which."""

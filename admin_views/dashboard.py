@@ -16,7 +16,7 @@ from admin_views import record, transfer_list
 from admin_views.access import Guarded, current_actor
 from admin_views.desk import LISTS
 from models import COMMITTEE_KINDS, OPEN_STATES, Organization, Transfer, clock, db
-from workflow import desk, loading, policy
+from workflow import loading, policy
 from workflow.actors import Actor
 from workflow.errors import N_
 
@@ -97,7 +97,7 @@ def _data_desks() -> list[Link]:
 
 
 def _tiles(actor: Actor) -> list[Tile]:
-    counts = {name: desk_lists.words(desk.count(item.query(actor, None))) for name, item in LISTS.items()}
+    counts = {name: desk_lists.words(count) for name, count in desk_lists.counts(actor, None).items()}
     late = _("其中 %(count)s 条超期", count=counts["late"]) if counts["late"] else _("没有超期的")
     hints = {
         "todo": late if counts["todo"] else _("全部办理完毕"),

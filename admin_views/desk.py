@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import request, url_for
+from flask import g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import gettext as _
@@ -102,7 +102,7 @@ class DeskView(PanelView):
         here: dict[str, Any] = {"list": name, **({"org": chosen} if chosen else {})}
         return self.render(
             "desk/list.html",
-            lists={key: (item, words(desk.count(item.query(actor, only)))) for key, item in LISTS.items()},
+            lists={key: (LISTS[key], words(count)) for key, count in counts(actor, only).items()},
             name=name,
             shown=shown,
             own=own,
@@ -138,6 +138,21 @@ class DeskView(PanelView):
             done=sum(outcome.done for outcome in outcomes),
             back=back,
         )
+
+
+def counts(actor: Actor, only: Collection[int] | None) -> dict[str, int]:
+    """How many each list holds; what waits is remembered for the menu of the same page."""
+    found = dict(zip(LISTS, desk.counts([item.query(actor, only) for item in LISTS.values()]), strict=True))
+    if only is None:
+        g.waiting = found["todo"]
+    return found
+
+
+def waiting(actor: Actor) -> int:
+    """How many transfers wait for the actor, as the menu says it."""
+    if "waiting" not in g:
+        g.waiting = desk.todo_count(actor)
+    return int(g.waiting)
 
 
 def words(count: int) -> str:

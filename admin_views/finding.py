@@ -28,15 +28,7 @@ class FindsByIdNumber:
         try:
             identity = members.check_id_number(request.form.get("id_number", ""))
         except RuleError as error:
-            asked = Asked()
-            shown = self.render(
-                self.list_template,
-                asked=asked,
-                page=self.page(asked),
-                id_number_error=in_words(error),
-                **self.beside_list(asked),
-            )
-            return shown, UNPROCESSABLE
+            return self.show_list(Asked(), id_number_error=in_words(error)), UNPROCESSABLE
         return redirect(url_for(".index_view", person=keyring().index(identity.clear)), 303)
 
 

@@ -138,17 +138,20 @@ class HistoryView(ProvesHistory, FindsByIdNumber, OrganizationTree, ScopedView):
     def may_open(self, actor: Actor) -> bool:
         return bool(policy.visible_paths(actor))
 
-    def listed(self, asked: Asked) -> Select[Any]:
-        organization, person, filters = self.chosen(), person_asked(), asked.filters
-        query = super().listed(asked)
-        if person:
-            query = query.where(of_person(person))
-        few = bool(person or "number" in filters)
+    def list_scope(self, actor: Actor, asked: Asked) -> ColumnElement[bool]:
+        """What was done in the chosen organization, or in the scope; of one person or transfer all that is visible."""
+        organization = self.chosen()
+        few = bool(person_asked() or "number" in asked.filters)
         if organization is None and few:
-            return query
-        paths = policy.paths_of(current_actor(), organization)
-        found = few or bool(asked.search) or bool(FOUND_BY & filters.keys())
-        return query.where(policy.happened_within(HistoryEntry.path, paths, found_otherwise=found))
+            return policy.history_visible(actor)
+        found = few or bool(asked.search) or bool(FOUND_BY & asked.filters.keys())
+        paths = policy.paths_of(actor, organization)
+        return policy.happened_within(HistoryEntry.path, paths, found_otherwise=found)
+
+    def listed(self, asked: Asked) -> Select[Any]:
+        person = person_asked()
+        query = super().listed(asked)
+        return query.where(of_person(person)) if person else query
 
     def beside_list(self, asked: Asked) -> dict[str, Any]:
         organization, person = self.chosen(), person_asked()

@@ -93,4 +93,4 @@ class KindView(ScopedView):
         return bool(policy.visible_paths(actor))
 
     def beside_details(self, row: TransferKind) -> dict[str, Any]:
-        return {"legs": [leg(rule) for rule in row.rules]}
+        return {"named": _(row.name), "legs": [leg(rule) for rule in row.rules]}

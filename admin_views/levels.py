@@ -18,6 +18,7 @@ from admin_views import reviewing
 from admin_views.access import PanelView, current_actor, in_words
 from admin_views.base import UNPROCESSABLE, ScopedView
 from admin_views.forms import Needed, RowForm, TextField
+from admin_views.languages import level_name
 from admin_views.listing import Column
 from admin_views.lookups import names_above
 from admin_views.organizations import OrganizationTree, level_words, levels, optional_int, tree_of, visible
@@ -80,6 +81,12 @@ class LevelView(ScopedView):
 
     def may_open(self, actor: Actor) -> bool:
         return bool(policy.visible_paths(actor))
+
+    def row_name(self, row: PermissionLevel) -> str:
+        return f"“{level_name(row)}”"
+
+    def _show_form(self, form: RowForm, row: PermissionLevel) -> str:
+        return self.render(self.form_template, form=form, row=row, named=level_name(row), back=self.after_saving(row))
 
     def may_delete(self, actor: Actor, row: PermissionLevel) -> bool:
         return policy.may_keep_data(actor)

@@ -21,7 +21,7 @@ from admin_views.asking import INPUTS, REPLAN, WORDINGS, goes_next, question
 from admin_views.base import UNPROCESSABLE, ScopedView
 from admin_views.lookups import names_above
 from admin_views.transfer_list import TABS, Filters
-from models import Account, Organization, Step, Transfer, TransferKind, TransferState, ancestor_ids, db
+from models import Account, Organization, Step, Transfer, TransferState, ancestor_ids, db
 from models.crypto import keyring
 from workflow import actions, actors, loading, members, policy
 from workflow.actors import Actor
@@ -62,7 +62,7 @@ class TransferView(ApplyingPages, ScopedView):
     def _list(self, filters: Filters, id_number_error: str = "") -> str:
         actor = current_actor()
         organization = _organization(int(filters.org), actor) if filters.org else None
-        kinds = {kind.code: kind for kind in db.session.scalars(select(TransferKind).order_by(TransferKind.code))}
+        kinds = loading.transfer_kinds()
         page = transfer_list.page(transfer_list.transfers(actor, filters, organization), request.args)
         return self.render(
             "transfers/list.html",

@@ -34,12 +34,13 @@ class Raw:
         self.seconds = 0.0
         self.statements = 0
 
-    def rows(self, statement: str, *values: Any) -> list[tuple]:
-        """All rows of a statement; its time goes into `seconds`."""
+    def rows(self, statement: str, *values: Any, prepare: bool = False) -> list[tuple]:
+        """All rows of a statement; its time goes into `seconds`. `prepare`: as the product does what goes by keys."""
         if self.is_sqlite:
             statement = statement.replace("%s", "?")
+        how = {} if self.is_sqlite or not prepare else {"prepare": True}
         started = time.perf_counter()
-        found: list[tuple] = self.connection.execute(statement, values).fetchall()
+        found: list[tuple] = self.connection.execute(statement, values, **how).fetchall()
         self.seconds += time.perf_counter() - started
         self.statements += 1
         return found

@@ -15,6 +15,8 @@ from typing import Any
 import psycopg
 from sqlalchemy.engine import make_url
 
+from models import prepared
+
 # As for the tests (tests/support/postgres.py), with room for a province; the rest is PostgreSQL's default.
 POSTGRES_SETTINGS = {
     "fsync": "off",
@@ -92,7 +94,7 @@ class Postgres(Backend):
     def connect(self, database: str) -> psycopg.Connection:
         url = self._url.set(drivername="postgresql", database=database)
         # As the product sets it: a prepared statement may get a generic plan (design.md §4).
-        return psycopg.connect(url.render_as_string(hide_password=False), prepare_threshold=None)
+        return psycopg.connect(url.render_as_string(hide_password=False), **prepared.ONLY_BY_KEYS)
 
     def version(self) -> str:
         with self.connect("postgres") as connection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import Flask
@@ -13,6 +14,7 @@ from sqlalchemy import select
 
 from bench.byhand import Raw, Written
 from bench.databases import Backend
+from bench.frame import asking, framed
 from bench.loading import name_of, open_app
 from bench.timing import Run, Spent, SqlClock
 from models import Account, db
@@ -47,11 +49,11 @@ class Site:
         self.raw = Raw(backend.connect(name))
         with self.app.app_context():
             self.clock = SqlClock(db.engine)
-        self._visitors: dict[str, FlaskClient] = {}
+        self._visitors: dict[str, tuple[FlaskClient, tuple[str, str]]] = {}
         self._bare = Flask("bench.bare")
         self._bare.testing = True  # what is wrong by hand is raised, not answered
         self._bare.add_url_rule("/", view_func=lambda: self._by_hand(self.raw))
-        self._by_hand: Written = lambda _raw: ""
+        self._by_hand: Callable[[Raw], str] = lambda _raw: ""
         self._reader = self._bare.test_client()
 
     def close(self) -> None:
@@ -63,19 +65,22 @@ class Site:
 
     def visitor(self, username: str) -> FlaskClient:
         """A client that is signed in."""
+        return self._signed_in(username)[0]
+
+    def _signed_in(self, username: str) -> tuple[FlaskClient, tuple[str, str]]:
         if username not in self._visitors:
             client = self.app.test_client()
             with self.app.app_context():
                 account = db.session.scalars(select(Account).where(Account.username == username)).one()
             with client.session_transaction() as session:
                 session.update(_user_id=f"{account.key}:{account.session_token}", _fresh=True)
-            self._visitors[username] = client
+            self._visitors[username] = client, (account.key, account.session_token)
         return self._visitors[username]
 
     def runs(self, page: Page) -> tuple[Run, Run]:
         """The page and the same by hand, ready to be timed. Raises `NotTheSame`, also where the page does not open."""
-        visitor = self.visitor(page.who)
-        self._by_hand = page.by_hand
+        visitor, session = self._signed_in(page.who)
+        self._by_hand = partial(_page_by_hand if page.kind == PAGE else _answer_by_hand, page.by_hand, session)
         answer = visitor.get(page.path)
         if answer.status_code != 200:
             raise NotTheSame(f"{page.name}: {page.path} answers {answer.status_code}")
@@ -94,6 +99,15 @@ class Site:
             reader.get("/")
         spent.sql_seconds, spent.statements = self.raw.seconds, self.raw.statements
         return spent
+
+
+def _page_by_hand(written: Written, session: tuple[str, str], raw: Raw) -> str:
+    return framed(raw, session, written(raw))
+
+
+def _answer_by_hand(written: Written, session: tuple[str, str], raw: Raw) -> str:
+    asking(raw, session)
+    return written(raw)
 
 
 def _check_same(page: Page, ours: str, by_hand: str) -> None:

@@ -167,7 +167,7 @@ class Transfer(db.Model):
         *place_indexes("transfer", LISTED, "destination_path", LARGE_DEPTHS),
         Index("ix_transfer_kind_code_applied_on_id", "kind_code", *LISTED),
         Index("ix_transfer_applied_on_id", *LISTED),
-        Index("ix_transfer_member_id_id", "member_id", "id"),
+        Index("ix_transfer_member_id_applied_on_id", "member_id", *LISTED),
         Index("ix_transfer_waiting_organization_id_arrived_at", "waiting_organization_id", "arrived_at"),
     )
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 
-from models import Step, StepState, Transfer, TransferKind, TransferState, clock, db
+from models import Step, StepState, Transfer, TransferState, clock, db
+from models.prepared import BY_KEYS
+from workflow import loading
 from workflow.actors import Actor
 
 COUNT_LIMIT = 100
@@ -55,21 +57,22 @@ def waited_too_long() -> ColumnElement[bool]:
     """Transfers at a step that have waited there for longer than the days of their kind (R47)."""
     now = clock.now()
     late = [
-        and_(Transfer.kind_code == code, Transfer.arrived_at < now - timedelta(days=days))
-        for code, days in db.session.execute(select(TransferKind.code, TransferKind.step_days))
+        and_(Transfer.kind_code == code, Transfer.arrived_at < now - timedelta(days=kind.step_days))
+        for code, kind in loading.transfer_kinds().items()
     ]
     return and_(Transfer.state == TransferState.IN_PROGRESS, or_(false(), *late))
 
 
-def count(query: Select[Any], limit: int = COUNT_LIMIT) -> int:
-    """How many a list holds, counted up to `limit` (shown as "99+")."""
-    bounded = query.with_only_columns(Transfer.id).order_by(None).limit(limit).subquery()
-    return db.session.scalar(select(func.count()).select_from(bounded)) or 0
+def counts(queries: Sequence[Select[Any]], limit: int = COUNT_LIMIT) -> tuple[int, ...]:
+    """How many each of some lists holds, counted up to `limit` (shown as "99+"), in one statement."""
+    bounded = [query.with_only_columns(Transfer.id).order_by(None).limit(limit).subquery() for query in queries]
+    counted = select(*(select(func.count()).select_from(rows).scalar_subquery() for rows in bounded))
+    return tuple(db.session.execute(counted.execution_options(**BY_KEYS)).one())
 
 
 def todo_count(actor: Actor, limit: int = COUNT_LIMIT) -> int:
     """How many wait, counted up to `limit`; costs nothing for whom nothing can wait."""
-    return count(todo(actor), limit) if actor.liaison_paths else 0
+    return counts([todo(actor)], limit)[0] if actor.liaison_paths else 0
 
 
 def _mine(actor: Actor, organization_ids: Collection[int] | None) -> list[int]:

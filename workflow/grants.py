@@ -283,7 +283,7 @@ def _check_liaison_stays(organization: Organization, leaving: RoleGrant) -> None
 
 def _waiting(organization: Organization) -> str:
     """How many transfers wait for the organization, in words; "" for none."""
-    count = desk.count(select(Transfer.id).where(Transfer.waiting_organization_id == organization.id))
+    (count,) = desk.counts([select(Transfer.id).where(Transfer.waiting_organization_id == organization.id)])
     return "" if not count else str(count) if count < desk.COUNT_LIMIT else f"{desk.COUNT_LIMIT - 1}+"
 
 

@@ -39,7 +39,7 @@ def listed(query: Select[Transfer]) -> list[Transfer]:
     of being joined to every row. `query` may ask for what `Member` has.
     """
     rows = list(db.session.scalars(query.join(Transfer.member).options(contains_eager(Transfer.member))))
-    kinds = {code: db.session.get_one(TransferKind, code) for code in {row.kind_code for row in rows}}
+    kinds = transfer_kinds()
     waiting = {
         step.transfer_id: step
         for step in _by_keys(Step, Step.transfer_id, {row.id for row in rows}, Step.state == StepState.CURRENT)
@@ -63,6 +63,15 @@ def _by_keys(
     if not keys:
         return ()
     return db.session.scalars(select(model).where(column.in_(sorted(keys)), *also).execution_options(**BY_KEYS))
+
+
+def transfer_kinds() -> dict[str, TransferKind]:
+    """The few transfer kinds by code, read once a session: nobody changes them while it runs."""
+    known: dict[str, TransferKind] | None = db.session.info.get("transfer_kinds")
+    if known is None:
+        query = select(TransferKind).order_by(TransferKind.code).execution_options(**BY_KEYS)
+        known = db.session.info["transfer_kinds"] = {kind.code: kind for kind in db.session.scalars(query)}
+    return known
 
 
 def locked_transfer(key: str) -> Transfer | None:

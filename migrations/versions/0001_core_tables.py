@@ -353,7 +353,7 @@ def upgrade() -> None:
     op.create_index("ix_transfer_destination_path", "transfer", ["destination_path"])
     op.create_index("ix_transfer_kind_code_applied_on_id", "transfer", ["kind_code", "applied_on", "id"])
     op.create_index("ix_transfer_applied_on_id", "transfer", ["applied_on", "id"])
-    op.create_index("ix_transfer_member_id_id", "transfer", ["member_id", "id"])
+    op.create_index("ix_transfer_member_id_applied_on_id", "transfer", ["member_id", "applied_on", "id"])
     op.create_index("ix_transfer_source_id", "transfer", ["source_id"])
     op.create_index("ix_transfer_source_path", "transfer", ["source_path"])
     for end in ("source", "destination"):

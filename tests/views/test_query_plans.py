@@ -85,6 +85,8 @@ def asked(fujian, visit):
     return statements
 
 
+PLACE = "substr|<expr"
+"""The index on what a path passes at a depth, as the databases call it."""
 LISTS = [
     (f"{COUNTY}联络员", "/members/", "member", "org_path"),
     ("林志强", "/members/", "member", "org_path"),
@@ -99,11 +101,12 @@ LISTS = [
     (f"{STREET}联络员", "/", "transfer", "waiting_organization_id"),
     ("林志强", "/", "transfer", "waiting_organization_id"),
     ("林小雨", "/mine/", "transfer", "member_id"),
+    (f"{COUNTY}联络员", "/transfers/", "transfer", PLACE),
+    (f"{COUNTY}联络员", "/transfers/?since=2021-01-01&until=2021-02-01", "transfer", PLACE),
+    (ADMIN, "/transfers/?org={street}&tab=in", "transfer", PLACE),
 ]
 ROWS = [
-    (f"{COUNTY}联络员", "/transfers/", "transfer", "source_path"),
-    ("林志强", "/transfers/?tab=in", "transfer", "destination_path"),
-    (ADMIN, "/transfers/?org={street}", "transfer", "source_path"),
+    ("林志强", "/transfers/?tab=in", "transfer", "destination_path|<expr"),
     (ADMIN, "/members/?person={person}", "member", "id_number_index"),
     ("林志强", "/members/?person={person}", "member", "id_number_index"),
     ("林小雨", "/", "transfer", "member_id"),
@@ -121,7 +124,7 @@ def badly_served(asked, served):
             case: (conditions, sorts)
             for case, (conditions, sorts) in plans.items()
             if not conditions
-            or not all(re.search(rf"\b{case[3]}\b", condition) for condition in conditions)
+            or not all(re.search(rf"(?<!\w)({case[3]})\b", condition) for condition in conditions)
             or (sorts and settings is ORDERED)
         }
 
