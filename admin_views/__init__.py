@@ -85,7 +85,7 @@ ENTRIES = (
     Entry(LevelView, RIGHTS, lazy_gettext("组织权限级别"), "levels", reads_a_scope),
     Entry(OrganizationView, DATA, lazy_gettext("组织"), "organizations", reads_a_scope),
     Entry(KindView, DATA, lazy_gettext("转接类型"), "kinds", reads_a_scope),
-    Entry(CheckupView, DATA, lazy_gettext("数据体检"), "checkup", sets_levels),
+    Entry(CheckupView, DATA, lazy_gettext("数据体检"), "checkup", reads_a_scope),
     Entry(HistoryView, AUDIT, lazy_gettext("操作留痕"), "history", reads_a_scope),
     Entry(AuditView, AUDIT, lazy_gettext("审计日志"), "audit", policy.may_audit),
 )

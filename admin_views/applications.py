@@ -134,7 +134,7 @@ class ApplyingPages:
         """【申请】: a new application, for a member of the own subtree or for oneself."""
         actor = current_actor()
         if not policy.is_liaison(actor) and actor.member_key is None:
-            abort(404)
+            abort(403)
         if request.method == "GET":
             own = "" if policy.is_liaison(actor) else actor.member_key or ""
             asked = request.args.get("member", own)

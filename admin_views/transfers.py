@@ -51,6 +51,8 @@ class TransferView(ApplyingPages, ScopedView):
     @expose("/search", methods=("POST",))
     def search(self) -> ResponseReturnValue:
         """By 身份证号: the number comes in the body, and only its blind index goes on into a URL."""
+        if not policy.visible_paths(current_actor()):
+            abort(403)
         filters = Filters.of(request.form)
         try:
             identity = members.check_id_number(request.form.get("id_number", ""))

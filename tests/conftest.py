@@ -117,9 +117,9 @@ def new_app(databases) -> Callable[..., AbstractContextManager[Flask]]:
     """
 
     @contextmanager
-    def make(backend: str, template: str = "world") -> Iterator[Flask]:
+    def make(backend: str, template: str = "world", opened: Callable[[str], Flask] = open_app) -> Iterator[Flask]:
         with databases(backend).copy(template) as url:
-            app = open_app(url)
+            app = opened(url)
             app.test_client_class = SeparateClient
             try:
                 yield app
@@ -130,10 +130,16 @@ def new_app(databases) -> Callable[..., AbstractContextManager[Flask]]:
 
 
 @pytest.fixture
-def app_without_context(backend, new_app) -> Iterator[Flask]:
+def app_without_context(backend, new_app, opened) -> Iterator[Flask]:
     """The application on a fresh world, for tests that push their contexts themselves."""
-    with new_app(backend) as app:
+    with new_app(backend, opened=opened) as app:
         yield app
+
+
+@pytest.fixture(scope="session")
+def opened() -> Callable[[str], Flask]:
+    """How `app` is opened: with the panel, unless the tests of a folder ask for the rules alone."""
+    return open_app
 
 
 @pytest.fixture

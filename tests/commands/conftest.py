@@ -7,9 +7,16 @@ import pytest
 
 from tests.commands import shell
 from tests.commands.shell import Bring, Outcome, Row, table
+from tests.support.databases import open_rules
 from tests.world import fujian
 
 __all__ = ["fujian"]
+
+
+@pytest.fixture(scope="session")
+def opened():
+    """The rules and the command line, without the panel around them."""
+    return open_rules
 
 
 @pytest.fixture

@@ -6,8 +6,15 @@ import pytest
 from sqlalchemy import select
 
 from models import AuditEntry, Organization, RoleCode, RoleGrant, db
+from tests.support.databases import open_rules
 from workflow import actors
 from workflow.actors import Actor
+
+
+@pytest.fixture(scope="session")
+def opened():
+    """The rules alone, without the panel around them."""
+    return open_rules
 
 
 @pytest.fixture

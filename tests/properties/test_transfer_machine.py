@@ -13,6 +13,7 @@ from sqlalchemy import select
 from models import Account, HistoryEntry, Member, Organization, Transfer, clock, db
 from tests import world
 from tests.properties.reference import END, Land, Record, Refused
+from tests.support.databases import open_rules
 from workflow import actions, actors, applications, history, loading
 from workflow.errors import RuleError
 
@@ -84,7 +85,7 @@ class TransferMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.stack = ExitStack()
-        app = self.stack.enter_context(self.new_app(self.backend))
+        app = self.stack.enter_context(self.new_app(self.backend, opened=open_rules))
         self.stack.enter_context(app.app_context())
         self.fujian = world.Fujian()
         self.land = first_land()

@@ -1,5 +1,13 @@
-"""The named world, for tests that read like the manual."""
+"""The named world, for tests that read like the manual: the rules alone, without the panel around them."""
 
+import pytest
+
+from tests.support.databases import open_rules
 from tests.world import fujian
 
 __all__ = ["fujian"]
+
+
+@pytest.fixture(scope="session")
+def opened():
+    return open_rules

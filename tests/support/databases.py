@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import shutil
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import flask_migrate
+import psycopg
 import sqlalchemy as sa
 from flask import Flask
 
-from app import create_app
+import commands
+from app import babel, create_app, engine_options
 from models import db
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +33,21 @@ SETTINGS = {
 
 def open_app(url: str, **settings: object) -> Flask:
     """The application on the database at `url`; close it with `close_app`."""
-    app = create_app({**SETTINGS, "SQLALCHEMY_DATABASE_URI": url, **settings})
+    return _with_shared_statements(create_app({**SETTINGS, "SQLALCHEMY_DATABASE_URI": url, **settings}))
+
+
+def open_rules(url: str) -> Flask:
+    """The rules and the command line on the database at `url`, without the panel, which takes a while to build."""
+    app = Flask("rules")
+    options = engine_options(sa.make_url(url))
+    app.config.from_mapping(SETTINGS, SQLALCHEMY_DATABASE_URI=url, SQLALCHEMY_ENGINE_OPTIONS=options)
+    db.init_app(app)
+    babel.init_app(app)
+    commands.register(app)
+    return _with_shared_statements(app)
+
+
+def _with_shared_statements(app: Flask) -> Flask:
     with app.app_context():
         for engine in db.engines.values():
             _share_compiled_statements(engine)
@@ -139,29 +156,100 @@ class SqliteDatabases(Databases):
 
     def create(self, name: str, template: str | None = None) -> None:
         if template:
-            # A backup, unlike a copied file, holds what still stands in the write-ahead log.
-            with (
-                closing(sqlite3.connect(self._file(template))) as source,
-                closing(sqlite3.connect(self._file(name))) as target,
-            ):
-                source.backup(target)
+            # Whoever closed the template last has emptied its write-ahead log into the file.
+            assert not Path(f"{self._file(template)}-wal").exists()
+            shutil.copyfile(self._file(template), self._file(name))
 
     def drop(self, name: str) -> None:
         for suffix in ("", "-wal", "-shm"):
             Path(f"{self._file(name)}{suffix}").unlink(missing_ok=True)
 
 
+_KEEP = """
+CREATE SCHEMA kept;
+CREATE TABLE kept.altered ();
+CREATE FUNCTION kept.note() RETURNS event_trigger LANGUAGE plpgsql AS
+    $$ BEGIN INSERT INTO kept.altered DEFAULT VALUES; END $$;
+DO $$ DECLARE name text; BEGIN
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+        EXECUTE format('CREATE TABLE kept.%1$I AS TABLE public.%1$I', name);
+    END LOOP;
+END $$;
+CREATE TABLE kept.sequences AS SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public';
+CREATE EVENT TRIGGER altered ON ddl_command_end EXECUTE FUNCTION kept.note();
+"""
+"""Keeps the rows of a template beside its tables, and notes when a test alters the tables themselves."""
+_PUT_BACK = """
+BEGIN;
+SET LOCAL session_replication_role = replica;
+DO $$ DECLARE name text; BEGIN
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+        EXECUTE format('DELETE FROM public.%1$I', name);
+        EXECUTE format('INSERT INTO public.%1$I SELECT * FROM kept.%1$I', name);
+    END LOOP;
+END $$;
+SELECT setval(format('public.%I', sequencename)::regclass, coalesce(last_value, 1), last_value IS NOT NULL)
+    FROM kept.sequences;
+COMMIT;
+"""
+"""Triggers and foreign keys sleep meanwhile; what is put back was checked when the template was made."""
+_USES = 50
+"""After so many tests a database is made anew: nobody sweeps what was deleted in it."""
+
+
 class PostgresDatabases(Databases):
-    """Databases of one worker on the server that all workers share."""
+    """Databases of one worker on the server that all workers share.
+
+    To make one takes longer than most tests, so a database serves many: after each its rows are put back.
+    """
 
     def __init__(self, server_url: str, worker: str) -> None:
         super().__init__()
+        self._free: dict[str, list[tuple[str, int]]] = {}
         self._server = sa.make_url(server_url)
         self._worker = worker
         engine = sa.create_engine(self._server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
         self._engine = engine
         with engine.connect() as connection:
             self.version = connection.scalar(sa.text("SHOW server_version"))
+
+    @contextmanager
+    def copy(self, template: str = "world") -> Iterator[str]:
+        free = self._free.setdefault(template, [])
+        if template == "blank" or not free:
+            name, uses = f"copy{next(self._numbers)}", 0
+            self.create(name, None if template == "blank" else self._template(template))
+        else:
+            name, uses = free.pop()
+        try:
+            yield self.url(name)
+        finally:
+            if template != "blank" and uses < _USES and self._put_back(name):
+                free.append((name, uses + 1))
+            else:
+                self.drop(name)
+
+    def _template(self, name: str) -> str:
+        made = name in self._templates
+        template = super()._template(name)
+        if not made:
+            with self._connected(name) as connection:
+                connection.execute("DROP SCHEMA IF EXISTS kept CASCADE; DROP EVENT TRIGGER IF EXISTS altered")
+                connection.execute(_KEEP)
+        return template
+
+    def _put_back(self, name: str) -> bool:
+        """Give a database the rows of its template again; False where a test altered more than rows."""
+        self._run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self._name(name)}'")
+        with self._connected(name) as connection:
+            if connection.execute("SELECT EXISTS (SELECT FROM kept.altered)").fetchone() != (False,):
+                return False
+            connection.execute(_PUT_BACK)
+        return True
+
+    def _connected(self, name: str) -> psycopg.Connection:
+        url = self._server.set(drivername="postgresql", database=self._name(name))
+        return psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)
 
     def _name(self, name: str) -> str:
         return f"{self._worker}_{name}"

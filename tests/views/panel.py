@@ -65,10 +65,10 @@ def post(visitor: Visitor, path: str, /, **form: Any) -> TestResponse:
 # --- The database ---
 
 
-def snapshot() -> dict[str, list[Any]]:
-    """Every row of every table."""
+def snapshot(*names: str) -> dict[str, list[Any]]:
+    """Every row of every table, or of those named."""
     db.session.commit()
-    tables = db.metadata.sorted_tables
+    tables = [table for table in db.metadata.sorted_tables if not names or table.name in names]
     return {table.name: list(db.session.execute(sa.select(table).order_by(*table.primary_key))) for table in tables}
 
 
