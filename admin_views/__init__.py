@@ -14,7 +14,6 @@ from flask import Flask, url_for
 from flask_admin import Admin, BaseView
 from flask_admin.helpers import get_current_view
 from flask_babel import get_locale, lazy_gettext
-from flask_babel import gettext as _
 
 from admin_views import desk, health, languages, logs, lookups, security, session
 from admin_views.access import actor_or_none, everybody
@@ -32,6 +31,7 @@ from admin_views.members import MemberView
 from admin_views.mine import MyTransfersView
 from admin_views.organizations import OrganizationView
 from admin_views.transfers import TransferView
+from admin_views.translating import gettext as _
 from workflow import policy
 from workflow.actors import Actor
 
@@ -110,7 +110,6 @@ def build_admin(app: Flask) -> None:
 def _shared(admin: Admin) -> dict[str, Any]:
     return {
         "shell": Shell(admin),
-        "gettext": languages.translator(),
         "lang": str(get_locale() or "zh_Hans").replace("_", "-"),
         "script_words": script_words,
     }

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from flask import abort, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import BaseView
-from flask_babel import gettext
 from flask_login import current_user
 
+from admin_views.translating import gettext
 from workflow.actors import Actor
 from workflow.errors import RuleError, spoken
 

@@ -8,7 +8,6 @@ from typing import Any
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import pgettext
 from sqlalchemy import ColumnElement, Select, and_, select
@@ -24,6 +23,7 @@ from admin_views.listing import Asked, Column, Filter, Search, starting_with
 from admin_views.lookups import names_above
 from admin_views.organizations import OrganizationTree, picked, tree_of
 from admin_views.record import full_moment
+from admin_views.translating import gettext as _
 from models import Account, Member, RoleCode, RoleGrant
 from workflow import accounts, grants, policy
 from workflow.actors import Actor

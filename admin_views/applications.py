@@ -13,13 +13,13 @@ from typing import Any
 from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
-from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from admin_views.access import current_actor, in_words
 from admin_views.base import UNPROCESSABLE
 from admin_views.lookups import names_above
+from admin_views.translating import gettext as _
 from models import Member, Organization, Transfer, clock, db
 from workflow import actions, applications, policy
 from workflow.applications import PreviewStop

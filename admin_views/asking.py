@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from flask_babel import gettext as _
-
+from admin_views.translating import gettext as _
 from models import HistoryAction, Transfer
 from workflow import actions
 from workflow.errors import N_

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select
 
@@ -13,6 +12,7 @@ from admin_views.base import ScopedView
 from admin_views.history import number
 from admin_views.listing import Asked, Column, Page, Search, by_label, since, starting_with, until
 from admin_views.organizations import OrganizationTree, tree_of
+from admin_views.translating import gettext as _
 from models import AuditEntry, AuditEvent, clock
 from workflow import policy
 from workflow.actors import Actor

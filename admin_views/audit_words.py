@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from flask import g
-from flask_babel import gettext as _
 from sqlalchemy import select
 
 from admin_views.languages import joined
+from admin_views.translating import gettext as _
 from models import (
     AuditEntry,
     AuditEvent,

@@ -15,7 +15,6 @@ from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_admin.contrib.sqla import ModelView
-from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, func
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.orm.interfaces import ORMOption
@@ -26,6 +25,7 @@ from admin_views.doing import Doings
 from admin_views.exporting import export_rows
 from admin_views.forms import RowForm, read_id
 from admin_views.listing import Asked, Column, Filter, Page, Search
+from admin_views.translating import gettext as _
 from models import Organization, db
 from workflow.actors import Actor
 from workflow.errors import RuleError

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from flask import request, url_for
 from flask_admin import AdminIndexView, expose
-from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import load_only
 
@@ -15,6 +14,7 @@ from admin_views import desk as desk_lists
 from admin_views import record, transfer_list
 from admin_views.access import Guarded, current_actor
 from admin_views.desk import LISTS
+from admin_views.translating import gettext as _
 from models import COMMITTEE_KINDS, OPEN_STATES, Organization, Transfer, clock, db
 from workflow import loading, policy
 from workflow.actors import Actor

@@ -9,13 +9,13 @@ from typing import Any
 from flask import g, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
-from flask_babel import gettext as _
 from sqlalchemy import Select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from admin_views import record, transfer_list
 from admin_views.access import PanelView, current_actor, in_words
 from admin_views.forms import read_id
+from admin_views.translating import gettext as _
 from models import Transfer
 from workflow import actions, desk, loading, policy
 from workflow.actors import Actor

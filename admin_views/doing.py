@@ -11,9 +11,9 @@ from typing import Any
 
 from flask import abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from admin_views.access import current_actor, in_words
+from admin_views.translating import gettext as _
 from workflow.actors import Actor
 from workflow.errors import RuleError
 from workflow.transaction import transaction

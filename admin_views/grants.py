@@ -8,7 +8,6 @@ from typing import Any
 from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
@@ -23,6 +22,7 @@ from admin_views.listing import Asked, Column
 from admin_views.lookups import names_above, person_in_words
 from admin_views.organizations import OrganizationTree, tree_of
 from admin_views.record import full_moment
+from admin_views.translating import gettext as _
 from models import Account, Member, Organization, RoleCode, RoleGrant, db
 from workflow import actors, grants, policy
 from workflow.actors import Actor

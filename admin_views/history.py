@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask import url_for
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, false, select
 from sqlalchemy.orm import joinedload
@@ -22,6 +21,7 @@ from admin_views.forms import read_id
 from admin_views.listing import Asked, Column, Filter, Search, by_label, day, on_day, since, starting_with, until
 from admin_views.organizations import OrganizationTree, tree_of
 from admin_views.proving import ProvesHistory, proof_of
+from admin_views.translating import gettext as _
 from models import HistoryAction, HistoryEntry, Member, Transfer, clock, db
 from workflow import policy
 from workflow.actors import Actor

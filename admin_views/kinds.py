@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import true
 from sqlalchemy.orm import selectinload
 
 from admin_views.base import ScopedView
 from admin_views.listing import Column
+from admin_views.translating import gettext as _
 from models import OrganizationKind, StageRule, TransferKind, Walk
 from workflow import policy
 from workflow.actors import Actor

@@ -5,14 +5,14 @@ Also what is said in it beside whole sentences: lists of words, and the names in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
 
 from flask import Blueprint, Flask, has_request_context, redirect, request, session
 from flask.typing import ResponseReturnValue
-from flask_babel import get_domain, get_locale, gettext, ngettext
+from flask_babel import get_locale, ngettext
 
 from admin_views.access import safe_path
+from admin_views.translating import gettext
 from models import PermissionLevel
 from workflow.actors import VIRTUAL_ADMIN
 from workflow.errors import N_
@@ -44,16 +44,6 @@ def set_up(app: Flask) -> None:
     app.jinja_env.globals["other_languages"] = others
     app.jinja_env.filters.update(joined=joined, level_name=level_name, person_name=person_name)
     app.register_blueprint(pages)
-
-
-def translator() -> Callable[..., str]:
-    """The translation into the language of this request: found once a page instead of once a sentence."""
-    translate = get_domain().get_translations().ugettext
-
-    def translated(sentence: str, **variables: Any) -> str:
-        return translate(sentence) % variables if variables else translate(sentence)
-
-    return translated
 
 
 def joined(words: Iterable[object], separator: str = N_("、")) -> str:

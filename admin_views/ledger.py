@@ -11,7 +11,6 @@ from urllib.parse import quote
 from flask import Response, abort, request, stream_with_context
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from openpyxl import Workbook
 from sqlalchemy import Select, select
@@ -23,6 +22,7 @@ from admin_views.exporting import CHUNK, harmless
 from admin_views.listing import Column
 from admin_views.organizations import OrganizationTree, tree_of
 from admin_views.transfer_list import TABS
+from admin_views.translating import gettext as _
 from models import AuditEvent, Organization, Transfer, clock, db
 from workflow import audit, policy
 from workflow.actors import Actor

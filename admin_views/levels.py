@@ -8,7 +8,6 @@ from typing import Any
 from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select, true
 from sqlalchemy.orm import joinedload
@@ -22,6 +21,7 @@ from admin_views.languages import level_name
 from admin_views.listing import Column
 from admin_views.lookups import names_above
 from admin_views.organizations import OrganizationTree, level_words, levels, optional_int, tree_of, visible
+from admin_views.translating import gettext as _
 from models import COMMITTEE_KINDS, Organization, PermissionLevel, ancestor_ids, db
 from workflow import actors, organizations, outlook, policy
 from workflow.actors import Actor

@@ -17,10 +17,10 @@ from typing import Any
 import click
 from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_limiter import Limiter, RateLimitExceeded
 from limits.errors import ConfigurationError
 
+from admin_views.translating import gettext as _
 from models import clock
 
 FAILURES = "30 per 15 minutes"

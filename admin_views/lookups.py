@@ -7,13 +7,13 @@ from typing import Any
 
 from flask import Blueprint, abort, jsonify, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, and_, select, true
 from sqlalchemy.orm import aliased, joinedload
 
 from admin_views.access import current_actor
 from admin_views.forms import read_id
 from admin_views.listing import SEARCH_LENGTH, containing, starting_with
+from admin_views.translating import gettext as _
 from models import COMMITTEE_KINDS, HOLDING_KINDS, Account, Member, Organization, OrganizationKind, ancestor_ids, db
 from workflow import applications, grants, members, policy
 from workflow.actors import Actor

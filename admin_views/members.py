@@ -8,7 +8,6 @@ from typing import Any
 from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select
 from sqlalchemy.orm import joinedload
@@ -32,6 +31,7 @@ from admin_views.forms import (
 from admin_views.listing import Asked, Column, Search, by_label, starting_with
 from admin_views.lookups import names_above
 from admin_views.organizations import OrganizationTree, picked, tree_of
+from admin_views.translating import gettext as _
 from models import Gender, Member, MemberCategory, MemberStatus
 from workflow import homes, members, policy
 from workflow.actors import Actor

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import abort, g, request, url_for
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import joinedload
@@ -19,6 +18,7 @@ from admin_views.forms import LARGEST_ID, Needed, PickerField, RowForm, TextFiel
 from admin_views.languages import level_name
 from admin_views.listing import Asked, Column, Filter, Search, by_label, containing
 from admin_views.lookups import names_above
+from admin_views.translating import gettext as _
 from models import COMMITTEE_KINDS, Organization, OrganizationKind, PermissionLevel, ancestor_ids, db
 from workflow import actors, organizations, outlook, policy
 from workflow.actors import Actor

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 from flask import abort, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
-from flask_babel import gettext as _
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from admin_views.access import current_actor
+from admin_views.translating import gettext as _
 from models import HistoryEntry, Transfer, db
 from workflow import history, policy
 from workflow.actors import Actor

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from flask_babel import gettext as _
-
+from admin_views.translating import gettext as _
 from models import (
     HistoryAction,
     HistoryEntry,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from flask import flash, request
-from flask_babel import gettext as _
 
 from admin_views.access import told
+from admin_views.translating import gettext as _
 from workflow import outlook
 from workflow.actors import Actor
 from workflow.outlook import Outlook

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from flask import Flask, Response, current_app, g, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from admin_views import logs
 from admin_views.access import actor_or_none, sign_in_first
+from admin_views.translating import gettext as _
 from models import db
 from workflow.errors import N_
 

@@ -23,12 +23,12 @@ from flask import (
     url_for,
 )
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from flask_wtf.csrf import CSRFError
 
 from admin_views import languages, limiting, security
 from admin_views.access import UNSENT, actor_or_none, current_actor, in_words, safe_path, sign_in_first
+from admin_views.translating import gettext as _
 from models import Account, AuditEvent, clock, db
 from workflow import accounts, actors, attempts, audit
 from workflow.actors import Actor

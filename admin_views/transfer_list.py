@@ -11,11 +11,11 @@ from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 
-from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from admin_views.listing import starting_with
+from admin_views.translating import gettext as _
 from models import Member, Organization, Transfer, TransferKind, TransferState, db
 from workflow import desk, loading, policy
 from workflow.actors import Actor

@@ -10,7 +10,6 @@ from typing import Any
 from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
-from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
@@ -21,6 +20,7 @@ from admin_views.asking import INPUTS, REPLAN, WORDINGS, goes_next, question
 from admin_views.base import UNPROCESSABLE, ScopedView
 from admin_views.lookups import names_above
 from admin_views.transfer_list import TABS, Filters
+from admin_views.translating import gettext as _
 from models import Account, Organization, Step, Transfer, TransferState, ancestor_ids, db
 from models.crypto import keyring
 from workflow import actions, actors, loading, members, policy
