@@ -24,7 +24,7 @@ from models import (
     clock,
     db,
 )
-from workflow import actors, history, moves, planning, policy
+from workflow import actors, history, leaving, moves, planning, policy
 from workflow.actors import Actor
 from workflow.errors import N_, RuleError
 from workflow.planning import kind_by_code
@@ -101,7 +101,7 @@ def apply(
     applied_on: date,
     dues_paid_until: str,
 ) -> Transfer:
-    """上报 a new application for the actor or a member of the actor's subtree, in one transaction (R18-R20, R23).
+    """上报 a new application for the actor or a member of the actor's subtree, in one transaction (R18-R21, R23).
 
     Raises `RuleError` whose `field` is one of member, destination, reason, applied_on, dues_paid_until.
     """
@@ -112,6 +112,7 @@ def apply(
         submitting = policy.submitting_organization(member, actor)
         _check_member(member)
         _check_no_open_transfer(member)
+        leaving.check(member)
         reason = checked_reason(reason)
         check_dates(applied_on, dues_paid_until)
         destination = _organization(destination_id, "destination")
@@ -160,6 +161,7 @@ def resubmit(
 ) -> dict[str, Any]:
     """上报 again after a withdrawal or a rejection; the fields may be changed (R23). Called by `actions.perform`."""
     _check_member(transfer.member)
+    leaving.check(transfer.member, but_transfer=transfer.id)
     was = _words(transfer)
     if destination_id is not None:
         transfer.destination = _organization(destination_id, "destination")

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from models import HistoryAction, Organization, Step, StepState, Transfer, TransferState, clock, db
-from workflow import homes, planning
+from workflow import homes, leaving, planning
 from workflow.actors import Actor
 from workflow.errors import N_, RuleError
 from workflow.routes import Stop
@@ -56,14 +56,15 @@ def void(transfer: Transfer, actor: Actor) -> dict[str, Any]:
 
 
 def confirm(transfer: Transfer, actor: Actor, opinion: str = "") -> dict[str, Any]:
-    """确认报到: the flow ends and the member's organization changes at this moment (R28)."""
+    """确认报到: the flow ends, the member's organization changes at this moment (R28), a liaison's grants end (R21)."""
     destination = transfer.destination
     if not destination.is_active:
         raise RuleError(N_("“%(name)s”已停用，不能确认报到，请联系省级管理员处理。"), "R12", name=destination.name)
     _handle(transfer, actor)
     homes.settle(transfer.member, destination)
+    ended = leaving.end_grants(transfer.member, actor)
     _end(transfer, TransferState.COMPLETED)
-    return {}
+    return {"ended_grants": ended} if ended else {}
 
 
 def set_ahead(transfer: Transfer, stops: Sequence[Stop]) -> None:

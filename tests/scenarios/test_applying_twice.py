@@ -102,8 +102,8 @@ def test_r20_a_completed_one_makes_room(fujian):
 
 
 def test_r20_two_members_have_one_each(fujian):
-    fujian.apply("林小雨", to="五龙村支部")
-    assert stands(fujian.apply("陈国强", to="五龙村支部")) == "待军门第一支部办理"
+    fujian.apply("陈国强", to="五龙村支部")
+    assert stands(fujian.apply("林小雨", to="五龙村支部")) == "待军门第一支部办理"
     assert db.session.query(Transfer).count() == 2
 
 

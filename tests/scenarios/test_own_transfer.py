@@ -2,7 +2,7 @@
 
 import pytest
 
-from models import clock, db
+from models import MemberStatus, clock, db
 from tests.scenarios.telling import refused, stands
 
 A, B = "军门第一支部", "五龙村支部"
@@ -44,17 +44,24 @@ def test_s6_the_only_liaison_is_offered_both(fujian, own, action):
     assert action in fujian.person("陈国强").can(own)
 
 
-def test_s6_another_liaison_whose_phone_is_not_activated_counts_for_nothing(fujian):
+def alone_in_the_branch(fujian):
+    """林志强 is the last member in good standing and the only effective liaison: R21d lets him go."""
     fujian.without_liaison("旗汛口社区支部", but="吴建平")
     fujian.grant("林志强", "liaison", "旗汛口社区支部")
+    for name in ("吴建平", "郑晓东"):
+        fujian.member(name).status = MemberStatus.LOST_CONTACT
+    db.session.commit()
+
+
+def test_s6_another_liaison_whose_phone_is_not_activated_counts_for_nothing(fujian):
+    alone_in_the_branch(fujian)
     transfer = fujian.apply("林志强", to=B)
     fujian.person("林志强").approve(transfer)
     assert marked(fujian, transfer)[-1] == ("通过", True)
 
 
 def test_s6_once_that_phone_is_activated_the_own_transfer_waits(fujian):
-    fujian.without_liaison("旗汛口社区支部", but="吴建平")
-    fujian.grant("林志强", "liaison", "旗汛口社区支部")
+    alone_in_the_branch(fujian)
     transfer = fujian.apply("林志强", to=B)
     fujian.member("吴建平").phone_activated_at = clock.now()
     db.session.commit()

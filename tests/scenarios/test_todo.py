@@ -81,11 +81,11 @@ def test_r33_several_organizations_of_one_liaison_come_together(fujian):
 
 
 def test_r33_what_has_waited_longest_comes_first(fujian):
-    first = fujian.apply("林小雨", to=B)
-    fujian.apply("陈国强", to=B)
+    first = fujian.apply("陈国强", to=B)
+    fujian.apply("林小雨", to=B)
     fujian.liaison_of(A).approve(first)
     fujian.liaison_of(A).withdraw(first)
-    assert todo(fujian, "军门第一支部联络员") == ["陈国强", "林小雨"]
+    assert todo(fujian, "军门第一支部联络员") == ["林小雨", "陈国强"]
 
 
 # --- the own transfer ---
@@ -105,7 +105,7 @@ def test_s6_it_waits_for_themself_where_nobody_else_could(fujian):
 
 def test_r33_what_waits_is_what_can_be_acted_upon(fujian):
     """Everybody's 待办 holds exactly the records that offer them more than taking back their own move."""
-    transfers = [fujian.apply("林小雨", to=B), fujian.transfer("陈国强", A, to=B, at="东街街道工委")]
+    transfers = [fujian.transfer("陈国强", A, to=B, at="东街街道工委"), fujian.apply("林小雨", to=B)]
     fujian.without_liaison("东街街道工委", but="林志强")
     offered = {
         person.username: [t.member.name for t in transfers if person.can(t) - {"withdraw"}]
@@ -118,7 +118,7 @@ def test_r33_what_waits_is_what_can_be_acted_upon(fujian):
 
 
 def test_r33_the_count_stops_at_its_limit(fujian):
-    for name in ("林小雨", "陈国强"):
+    for name in ("陈国强", "林小雨"):
         fujian.apply(name, to=B)
     actor = fujian.actor_of("军门第一支部联络员")
     assert [desk.todo_count(actor, limit) for limit in (1, 2, 3)] == [1, 2, 2]
