@@ -59,7 +59,7 @@ lock: install ## resolve pyproject.toml anew into the two lock files
 messages: install ## take new sentences into the English catalogue, to be translated there
 	PYTHONPATH=. $(BIN)/pybabel --quiet extract -F translations/babel.cfg -k N_ -k _l -k lazy_gettext --no-location \
 		--no-wrap --omit-header --sort-output -o .venv/messages.pot .
-	$(BIN)/pybabel --quiet update -i .venv/messages.pot -d translations -l en --no-wrap --no-fuzzy-matching --omit-header --ignore-obsolete
+	$(BIN)/pybabel --quiet update -i .venv/messages.pot -d translations -l en --no-wrap --no-fuzzy-matching --ignore-obsolete
 
 # The browser tests need Chromium and a Chinese font; without them they are skipped, and the test report says so.
 browser:

@@ -10,6 +10,7 @@ from sqlalchemy import Select
 from admin_views import audit_words
 from admin_views.base import ScopedView
 from admin_views.history import number
+from admin_views.languages import person_name
 from admin_views.listing import Asked, Column, Page, Search, by_label, since, starting_with, until
 from admin_views.organizations import OrganizationTree, tree_of
 from admin_views.translating import gettext as _
@@ -40,7 +41,7 @@ class AuditView(OrganizationTree, ScopedView):
     columns = (
         Column(_l("时间"), lambda row: clock.local_day(row.at), note=lambda row: clock.local_time(row.at), brief=True),
         Column(_l("事件"), lambda row: _(row.event.label), tone=lambda row: TONES.get(row.event, ""), brief=True),
-        Column(_l("操作人"), lambda row: row.actor_name),
+        Column(_l("操作人"), lambda row: person_name(row.actor_name)),
         Column(_l("组织"), lambda row: row.organization_name),
         Column(_l("对象"), lambda row: audit_words.discreet(row.subject)),
         Column(_l("内容"), audit_words.summary),
@@ -48,7 +49,7 @@ class AuditView(OrganizationTree, ScopedView):
     facts = (
         Column(_l("时间"), lambda row: f"{clock.local_day(row.at)} {clock.local_time(row.at)}"),
         Column(_l("事件"), lambda row: _(row.event.label)),
-        Column(_l("操作人"), lambda row: row.actor_name, note=lambda row: number(row.actor_id)),
+        Column(_l("操作人"), lambda row: person_name(row.actor_name), note=lambda row: number(row.actor_id)),
         Column(_l("组织"), lambda row: row.organization_name, note=lambda row: number(row.organization_id)),
         Column(_l("对象"), lambda row: audit_words.discreet(row.subject)),
     )

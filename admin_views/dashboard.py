@@ -14,6 +14,7 @@ from admin_views import desk as desk_lists
 from admin_views import record, transfer_list
 from admin_views.access import Guarded, current_actor
 from admin_views.desk import LISTS
+from admin_views.languages import joined, person_name
 from admin_views.translating import gettext as _
 from models import COMMITTEE_KINDS, OPEN_STATES, Organization, Transfer, clock, db
 from workflow import loading, policy
@@ -66,7 +67,7 @@ class DashboardView(Guarded, AdminIndexView):
         return self.render(
             "dashboard.html",
             greeting=_greeting(actor),
-            post="、".join(dict.fromkeys(post.organization_name for post in actor.posts if post.organization_name)),
+            post=joined(dict.fromkeys(post.organization_name for post in actor.posts if post.organization_name)),
             tiles=_tiles(actor) if policy.is_liaison(actor) else [],
             page=page,
             rows=[record.row(transfer, actor) for transfer in page.rows],
@@ -84,7 +85,7 @@ class DashboardView(Guarded, AdminIndexView):
 def _greeting(actor: Actor) -> str:
     hour = clock.now().astimezone(clock.SHANGHAI).hour
     words = next(words for until, words in GREETINGS if hour < until)
-    return _(words) % {"name": actor.name}
+    return _(words) % {"name": person_name(actor.name)}
 
 
 def _data_desks() -> list[Link]:

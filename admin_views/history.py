@@ -18,6 +18,7 @@ from admin_views.access import current_actor
 from admin_views.base import ScopedView
 from admin_views.finding import FindsByIdNumber, person_asked
 from admin_views.forms import read_id
+from admin_views.languages import person_name
 from admin_views.listing import Asked, Column, Filter, Search, by_label, day, on_day, since, starting_with, until
 from admin_views.organizations import OrganizationTree, tree_of
 from admin_views.proving import ProvesHistory, proof_of
@@ -34,7 +35,7 @@ TONES = {
     HistoryAction.CONFIRM: "done",
 }
 """The actions that stand out: what turned a transfer back, and what ended it."""
-SAID_ELSEWHERE = frozenset({"changes", "route", "own"})
+SAID_ELSEWHERE = frozenset({"changes", "route", "own", "ended_grants"})
 """The details that `record.line` puts into words."""
 DAY_LENGTH = len("20261124")
 FOUND_BY = frozenset({"member", "action"})
@@ -94,7 +95,7 @@ class HistoryView(ProvesHistory, FindsByIdNumber, OrganizationTree, ScopedView):
         Column(_l("操作"), lambda row: _(row.action.label)),
         Column(_l("所依据的规则"), lambda row: row.rule),
         Column(_l("转接编号"), lambda row: row.transfer.number, note=lambda row: _("第 %(n)s 条", n=row.sequence)),
-        Column(_l("经办人"), lambda row: row.actor_name, note=lambda row: number(row.actor_id)),
+        Column(_l("经办人"), lambda row: person_name(row.actor_name), note=lambda row: number(row.actor_id)),
         Column(
             _l("经办组织"), lambda row: row.actor_organization_name, note=lambda row: number(row.actor_organization_id)
         ),

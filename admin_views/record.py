@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from admin_views.languages import joined
 from admin_views.translating import gettext as _
 from models import (
     HistoryAction,
@@ -267,6 +268,8 @@ def _from_and_to(entry: HistoryEntry) -> tuple[str, str]:
 
 def _changes(entry: HistoryEntry) -> tuple[tuple[str, str, str], ...]:
     changes = [(_(name), before, after) for name, (before, after) in entry.details.get("changes", {}).items()]
+    if "ended_grants" in entry.details:
+        changes.append((_("联络员角色"), joined(entry.details["ended_grants"]), _("已结束")))
     if "route" in entry.details:
         before, after = entry.details["route"]
         changes.append((_("流程"), " · ".join(before), " · ".join(after)))

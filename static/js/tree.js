@@ -13,7 +13,8 @@ class Tree {
     this.selected = root.dataset.selected;
     this.openIds = root.dataset.open ? root.dataset.open.split(",") : [];
     this.keep = JSON.parse(root.dataset.keep || "{}");
-    if (NARROW.matches) root.open = false;
+    root.open = !NARROW.matches;
+    NARROW.addEventListener("change", () => (root.open = !NARROW.matches));
     this.list.addEventListener("click", (event) => this.click(event));
     this.list.addEventListener("keydown", (event) => this.key(event));
     this.box.addEventListener("input", () => {
@@ -73,7 +74,9 @@ class Tree {
     node.className = selected ? "node on" : "node";
     node.href = this.address(row.id);
     node.tabIndex = -1;
-    node.append(span("twist", row.has_children ? "▸" : ""), span(row.is_active ? "" : "off", row.name));
+    const twist = span("twist", row.has_children ? "▸" : "");
+    twist.ariaHidden = "true"; // aria-expanded says it
+    node.append(twist, span(row.is_active ? "" : "off", row.name));
     if (row.level_label) node.append(span(row.level_unset ? "lv none" : "lv", row.level_label));
     item.append(node);
     return item;

@@ -1,12 +1,17 @@
-"""People at the panel in Chromium: signing in, pressing buttons, answering the confirm window."""
+"""People at the panel in Chromium: signing in, pressing buttons, answering the confirm window, looking closely."""
 
 from __future__ import annotations
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.support.browser import screenshot
 from tests.world import PASSWORD
 
 OUTCOME = ".flash"
+BARRIERS = frozenset({"serious", "critical"})
+READY = "() => document.documentElement.dataset.ready && !document.querySelector('.tree .wait')"
+"""The scripts are there, and the tree of organizations has opened as far as it does by itself."""
 
 
 def sign_in(page: Page, username: str) -> Page:
@@ -21,7 +26,7 @@ def sign_in(page: Page, username: str) -> Page:
 
 def pick(page: Page, label: str, text: str, detail: str = "") -> None:
     """Type into a picker and choose the row that carries the text and the detail."""
-    page.wait_for_load_state("networkidle")  # the script that searches must be there before one types
+    page.wait_for_function(READY)  # the script that searches must be there before one types
     box = page.get_by_role("combobox", name=label)
     box.fill(text)
     page.get_by_role("option").filter(has_text=text).filter(has_text=detail).first.click()
@@ -40,3 +45,31 @@ def press(page: Page, action: str, words: str = "") -> None:
 def widths(page: Page) -> tuple[int, int]:
     """How wide the page is, and how wide the window: more than that is scrolling sideways."""
     return tuple(page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]"))
+
+
+def look(page: Page, name: str) -> None:
+    """Keep a picture of the page as it stands; it must fit and keep nobody out."""
+    found = overflow(page, name) + barriers(page, name)
+    assert not found, "\n".join(found)
+
+
+def overflow(page: Page, name: str) -> list[str]:
+    """Keep a picture of the page as it stands; whether it scrolls sideways."""
+    page.wait_for_function(READY)
+    screenshot(page, f"{name}-{page.viewport_size['width']}")
+    shown, room = widths(page)
+    return [f"{name}: scrolls sideways, {shown} > {room}"] if shown > room else []
+
+
+def barriers(page: Page, name: str) -> list[str]:
+    """What keeps people out, by axe-core: each rule (https://dequeuniversity.com/rules/axe) with its elements."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{name}: {violation['id']} ({violation['help']}): {' | '.join(_element(node) for node in violation['nodes'])}"
+        for violation in found
+        if violation["impact"] in BARRIERS
+    ]
+
+
+def _element(node: dict) -> str:
+    return f"{' '.join(map(str, node['target']))} {node['html'][:120]}"

@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.panel import pick, press, sign_in, widths
-from tests.support.browser import PHONE, screenshot
+from tests.browser.panel import look, pick, press, sign_in
+from tests.support.browser import PHONE
 
 pytestmark = pytest.mark.browser
 
@@ -39,7 +39,7 @@ def at_the_desk(page, username: str, address: str):
 def test_r17_a_transfer_through_five_organizations(new_page, fujian):
     member = sign_in(new_page(), "林小雨")
     apply(member, "五龙村支部")
-    screenshot(member, "apply-wide")
+    look(member, "apply")
     send(member)
     address = member.url
     assert member.locator(".stop.now a").inner_text() == "军门第一支部"
@@ -55,7 +55,7 @@ def test_r17_a_transfer_through_five_organizations(new_page, fujian):
     press(general_branch, "通过")
 
     street = at_the_desk(new_page(), "东街街道工委联络员", address)
-    screenshot(street, "record-wide")
+    look(street, "record")
     press(street, "驳回", "党费未缴清")
     expect(street.locator(".pill").first).to_have_text("待军门社区总支审批")
     expect(street.locator(".stop.back a")).to_have_text("东街街道工委")
@@ -69,8 +69,7 @@ def test_r17_a_transfer_through_five_organizations(new_page, fujian):
 
     village = at_the_desk(new_page(PHONE), "五龙村支部联络员", address)
     press(village, "通过")
-    screenshot(village, "record-phone")
-    assert widths(village) == (390, 390)
+    look(village, "record")
     press(village, "确认报到", "已报到")
     expect(village.locator(".pill").first).to_have_text("已办结")
 
@@ -79,7 +78,7 @@ def test_r17_a_transfer_through_five_organizations(new_page, fujian):
     assert member.locator(".log b").all_inner_texts() == [
         "确认报到", "通过", "通过", "通过", "通过", "驳回", "通过", "通过", "撤回", "通过", "上报",
     ]  # fmt: skip
-    screenshot(member, "record-ended-wide")
+    look(member, "record-ended")
     assert fujian.member("林小雨").organization.name == "五龙村支部"
 
 
@@ -100,8 +99,7 @@ def test_r45_warnings_stand_beside_the_stop(new_page, fujian):
     pick(page, "目的支部", "朱紫坊社区支部")
     expect(page.locator("[data-route]")).to_contain_text("未设置权限级别")
     expect(page.locator("[data-route]")).to_contain_text("无有效联络员")
-    screenshot(page, "apply-phone")
-    assert widths(page) == (390, 390)
+    look(page, "apply")
 
 
 def test_r18_a_liaison_finds_a_member_of_the_own_subtree_by_name(new_page, fujian):

@@ -3,8 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.panel import press, sign_in
-from tests.support.browser import screenshot
+from tests.browser.panel import look, press, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -27,7 +26,7 @@ def test_the_confirm_window_names_the_person_and_the_next_step(street):
     window = street.get_by_role("dialog")
     expect(window).to_contain_text("通过 林小雨 的转接？")
     expect(window).to_contain_text("古田镇党委")
-    screenshot(street, "confirm-window")
+    look(street, "confirm-window")
     window.get_by_text("取消").click()
     expect(window).to_be_hidden()
 
@@ -69,7 +68,7 @@ def test_r34_the_contact_appears_on_hover_and_on_keyboard_focus(street):
     street.keyboard.press("Shift+Tab")
     street.keyboard.press("Tab")
     expect(card).to_be_visible()
-    screenshot(street, "contact-card")
+    look(street, "contact-card")
     street.keyboard.press("Escape")
     expect(card).to_be_hidden()
 
@@ -79,7 +78,7 @@ def test_r34_a_click_on_the_name_shows_the_organization(street):
     window = street.get_by_role("dialog")
     expect(window).to_contain_text("一级党（工）委")
     expect(window).to_contain_text("福建省委 / 龙岩市委 / 上杭县委")
-    screenshot(street, "organization-window")
+    look(street, "organization-window")
     window.get_by_text("关闭").click()
     expect(window).to_be_hidden()
 

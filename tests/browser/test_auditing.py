@@ -7,8 +7,8 @@ from playwright.sync_api import expect
 
 from admin_views import proving
 from models import OrganizationKind, RoleCode
-from tests.browser.panel import sign_in, widths
-from tests.support.browser import DESKTOP, PHONE, screenshot
+from tests.browser.panel import look, sign_in
+from tests.support.browser import DESKTOP, PHONE
 from tests.views.auditing import behind_its_back
 from tests.world import ADMIN, AUDITOR
 from workflow import grants, history, organizations
@@ -49,46 +49,40 @@ def test_an_auditor_filters_opens_an_entry_verifies_all_and_exports(new_page, pa
     monkeypatch.setattr(proving, "TRANSFERS_A_PART", 1)
     page = sign_in(new_page(size), AUDITOR)
     page.goto("/history/")
-    page.wait_for_load_state("networkidle")
-    screenshot(page, f"history-{size['width']}")
-    assert widths(page)[0] == widths(page)[1]
+    look(page, "history")
 
     page.get_by_label("全部操作").select_option("驳回")
     expect(page.locator("tbody tr")).to_have_count(1)
-    screenshot(page, f"history-filtered-{size['width']}")
+    look(page, "history-filtered")
     page.locator("tbody a.who").click()
     expect(page.locator("h1")).to_have_text("驳回 · 林小雨")
     expect(page.get_by_text("整条留痕链完好")).to_be_visible()
-    screenshot(page, f"history-entry-{size['width']}")
-    assert widths(page)[0] == widths(page)[1]
+    look(page, "history-entry")
     page.goto("/history/?action=replan")
     page.locator("tbody a.who").click()
     expect(page.get_by_text("变更内容")).to_be_visible()
-    screenshot(page, f"history-replan-{size['width']}")
-    assert widths(page)[0] == widths(page)[1]
+    look(page, "history-replan")
 
     page.goto("/history/")
     page.get_by_role("link", name="核验全部留痕").click()
     expect(page.locator("[data-progress]")).to_have_text("核验完毕，共核验 14 条留痕。")
-    screenshot(page, f"history-verified-{size['width']}")
+    look(page, "history-verified")
     with page.expect_download() as download:
         page.get_by_role("button", name="导出").click()
     assert "林小雨" in download.value.path().read_text(encoding="utf-8-sig")
 
     page.goto("/audit/")
-    page.wait_for_load_state("networkidle")
-    screenshot(page, f"audit-{size['width']}")
-    assert widths(page)[0] == widths(page)[1]
+    look(page, "audit")
     page.get_by_label("全部事件").select_option("新增组织")
     page.locator("tbody a.who").first.click()
     expect(page.locator("table.changes")).to_contain_text("东街街道工委")
-    screenshot(page, f"audit-created-{size['width']}")
+    look(page, "audit-created")
     assert "13912345678" not in page.content()
     page.goto("/audit/")
     page.get_by_label("全部事件").select_option("导出")
     page.locator("tbody a.who").first.click()
     expect(page.locator("h1")).to_contain_text("导出 · 操作留痕")
-    screenshot(page, f"audit-entry-{size['width']}")
+    look(page, "audit-entry")
 
 
 @pytest.fixture
@@ -120,7 +114,7 @@ def test_an_interrupted_walk_says_so_and_keeps_what_it_has(auditor):
     auditor.route("**/history/verify?walk=*", lambda route: route.abort())
     auditor.get_by_role("link", name="核验全部留痕").click()
     expect(auditor.locator(".prove .note")).to_contain_text("核验中断")
-    screenshot(auditor, "history-interrupted")
+    look(auditor, "history-interrupted")
     auditor.unroute("**/history/verify?walk=*")
     auditor.get_by_role("link", name="继续核验").click()
     expect(auditor.locator("[data-progress]")).to_have_text("核验完毕，共核验 14 条留痕。")
@@ -135,11 +129,10 @@ def test_a_broken_entry_is_found_and_opened(new_page, past, fujian, size):
     page.goto("/history/")
     page.get_by_role("link", name="核验全部留痕").click()
     expect(page.locator(".findings")).to_contain_text("内容已被改动")
-    screenshot(page, f"history-broken-{size['width']}")
+    look(page, "history-broken")
     page.locator(".findings a").click()
     expect(page.get_by_text("本条异常")).to_be_visible()
-    screenshot(page, f"history-entry-broken-{size['width']}")
-    assert widths(page)[0] == widths(page)[1]
+    look(page, "history-entry-broken")
 
 
 def test_without_scripts_each_part_is_a_click(browser, live_server, past, monkeypatch):

@@ -5,7 +5,7 @@ import io
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from models import AuditEntry, AuditEvent, OrganizationKind, RoleCode, clock, db
 from tests.views.auditing import more_audit, reading, rows, unserved
@@ -268,7 +268,7 @@ def test_the_list_costs_as_many_statements_at_200_rows_as_at_10(happened, fujian
     with statements() as many:
         assert [visitor.get(LIST + query).status_code for query in queries] == [200] * 3
     assert len(many) == len(few)
-    assert not [text for text in many if "count(*) FROM audit_entry" in text.replace("\n", " ")]
+    assert not [sent for sent in many if "count(*) FROM audit_entry" in sent.replace("\n", " ")]
 
 
 def test_each_first_page_is_read_from_an_index_in_its_order(happened, visit):
@@ -280,6 +280,9 @@ def test_each_first_page_is_read_from_an_index_in_its_order(happened, visit):
 
 def test_so_is_that_of_a_subtree(happened, fujian, visit):
     fujian.grant("林志强", RoleCode.AUDITOR, "军门社区总支")
+    more_audit(300, event=AuditEvent.EXPORTED, actor_name=ADMIN, path=fujian.org("五龙村支部").path, details={})
+    db.session.execute(text("ANALYZE"))  # where everything is in one place no index is better than another
+    db.session.commit()
     for visitor, depth in ((visit(CITY_AUDITOR), 2), (visit("林志强"), 5)):
         for query in ("", "?since=2026-01-01&until=2026-01-02"):
             _reads, plan = reading(visitor, LIST + query)
