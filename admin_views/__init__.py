@@ -15,7 +15,7 @@ from flask_admin import Admin, BaseView
 from flask_admin.helpers import get_current_view
 from flask_babel import get_locale, lazy_gettext
 
-from admin_views import desk, health, languages, logs, lookups, security, session
+from admin_views import by_phone, desk, health, languages, logs, lookups, security, session
 from admin_views.access import actor_or_none, everybody
 from admin_views.accounts import AccountView
 from admin_views.audit_log import AuditView
@@ -27,9 +27,12 @@ from admin_views.history import HistoryView
 from admin_views.kinds import KindView
 from admin_views.ledger import LedgerView
 from admin_views.levels import LevelSettingView, LevelView
+from admin_views.me import IdentityView, ParticularsView
 from admin_views.members import MemberView
+from admin_views.messages import MessageView
 from admin_views.mine import MyTransfersView
 from admin_views.organizations import OrganizationView
+from admin_views.phones import PhoneView
 from admin_views.transfers import TransferView
 from admin_views.translating import gettext as _
 from workflow import policy
@@ -39,6 +42,11 @@ from workflow.actors import Actor
 def reads_a_scope(actor: Actor) -> bool:
     """A liaison, an auditor or a provincial admin."""
     return bool(policy.visible_paths(actor))
+
+
+def nobody(_actor: Actor) -> bool:
+    """For a view to which only other pages lead."""
+    return False
 
 
 def is_a_member(actor: Actor) -> bool:
@@ -68,6 +76,7 @@ class Entry:
 
 
 TRANSFERS = lazy_gettext("组织关系管理")
+OWN = lazy_gettext("个人工作")
 MEMBERS = lazy_gettext("党员管理")
 RIGHTS = lazy_gettext("权限管理")
 DATA = lazy_gettext("基础数据")
@@ -88,6 +97,10 @@ ENTRIES = (
     Entry(CheckupView, DATA, lazy_gettext("数据体检"), "checkup", reads_a_scope),
     Entry(HistoryView, AUDIT, lazy_gettext("操作留痕"), "history", reads_a_scope),
     Entry(AuditView, AUDIT, lazy_gettext("审计日志"), "audit", policy.may_audit),
+    Entry(MessageView, AUDIT, lazy_gettext("短信"), "messages", policy.may_keep_data),
+    Entry(ParticularsView, OWN, lazy_gettext("党员个人信息采集"), "me", is_a_member),
+    Entry(IdentityView, OWN, lazy_gettext("个人认证"), "identity", everybody),
+    Entry(PhoneView, OWN, lazy_gettext("手机号码"), "phone", nobody),
 )
 
 
@@ -99,6 +112,7 @@ def build_admin(app: Flask) -> None:
     session.set_up(app)
     app.register_blueprint(health.pages)
     app.register_blueprint(lookups.pages)
+    app.register_blueprint(by_phone.pages)
     home = DashboardView(name=lazy_gettext("工作台"), url="/")
     home.shown = everybody
     admin = Admin(app, name="转接", url="/", index_view=home, csp_nonce_generator=security.csp_nonce)

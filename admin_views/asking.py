@@ -11,6 +11,9 @@ from workflow import actions
 from workflow.errors import N_
 
 REPLAN = HistoryAction.REPLAN.value
+URGE = "urge"
+BESIDES = {REPLAN: N_("重新规划流程"), URGE: N_("催办")}
+"""What may be done with a transfer that is no action (R16, R47): its name and its button."""
 
 
 class Wording(NamedTuple):
@@ -42,6 +45,7 @@ WORDINGS = {
         N_("重新规划 %(name)s 的转接流程？"),
         N_("已办理的环节不变，其余环节按现在的组织关系和权限级别重新规划。"),
     ),
+    URGE: Wording(N_("催办 %(name)s 的转接？"), N_("向正在办理的组织的联络员发送一条短信；24小时内只能催办一次。")),
 }
 INPUTS = frozenset(wording.input for wording in WORDINGS.values() if wording.input)
 
@@ -74,7 +78,7 @@ def question(transfer: Transfer, name: str) -> Question:
         label=_(wording.label) if wording.label else "",
         required=action is not None and wording.input in action.needs,
         tone=action.tone if action else "",
-        button=_(action.label if action else HistoryAction.REPLAN.label),
+        button=_(action.label if action else BESIDES[name]),
     )
 
 

@@ -27,6 +27,7 @@ from admin_views.forms import RowForm, read_id
 from admin_views.listing import Asked, Column, Filter, Page, Search
 from admin_views.translating import gettext as _
 from models import Organization, db
+from models.prepared import BY_KEYS
 from workflow.actors import Actor
 from workflow.errors import RuleError
 from workflow.outlook import Outlook
@@ -116,7 +117,7 @@ class ScopedView(Guarded, Doings, ModelView):
         row = None
         if value is not None:
             query = self.scoped().where(getattr(self.model, self.address) == value).options(*self.loading)
-            row = db.session.scalar(query.execution_options(populate_existing=True))
+            row = db.session.scalar(query.execution_options(populate_existing=True, **BY_KEYS))
         if row is None:
             abort(404)
         return row
@@ -314,7 +315,11 @@ class ScopedView(Guarded, Doings, ModelView):
 
     def _show_form(self, form: RowForm, row: Any) -> str:
         back = self.after_saving(row) if row is not None else self.get_url(".index_view")
-        return self.render(self.form_template, form=form, row=row, back=back)
+        return self.render(self.form_template, form=form, row=row, back=back, **self.beside_form(row))
+
+    def beside_form(self, row: Any) -> dict[str, Any]:
+        """What the form's template shows beside the form; `row` is None where one is created."""
+        return {}
 
     def _told_stale(self, row: Any) -> ResponseReturnValue:
         flash(_("该记录已被他人修改。下面是最新内容，请核对后重新修改。"), "error")

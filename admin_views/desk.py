@@ -6,20 +6,22 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import g, request, url_for
+from flask import abort, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
-from sqlalchemy import Select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from admin_views import record, transfer_list
 from admin_views.access import PanelView, current_actor, in_words
 from admin_views.forms import read_id
 from admin_views.translating import gettext as _
-from models import Transfer
-from workflow import actions, desk, loading, policy
+from models import Organization, Transfer, db
+from models.prepared import BY_KEYS
+from workflow import actions, desk, loading, notices, policy
 from workflow.actors import Actor
 from workflow.errors import N_, RuleError
+from workflow.transaction import transaction
 
 LONGEST_FIRST: Sequence[InstrumentedAttribute[Any]] = (Transfer.arrived_at, Transfer.id)
 MOST_AT_ONCE = transfer_list.PAGE_SIZE
@@ -106,12 +108,25 @@ class DeskView(PanelView):
             name=name,
             shown=shown,
             own=own,
+            digests=_digests(own),
             chosen=chosen,
             here=here,
             page=page,
             rows=[record.row(transfer, actor) for transfer in page.rows],
             back=url_for(".index", **here),
         )
+
+    @expose("/digest", methods=("POST",))
+    def digest(self) -> ResponseReturnValue:
+        """短信提醒方式 of an organization: one message for each arrival, or one an hour for all (R32)."""
+        actor, identity = current_actor(), read_id(request.form.get("org"))
+        if identity not in actor.liaison_paths:
+            abort(404)
+        on = request.form.get("digest") == "1"
+        with transaction():
+            notices.set_digest(actor, db.session.get_one(Organization, identity), on)
+        flash(_("已改为每小时汇总成一条短信。") if on else _("已改为每件转接一条短信。"), "success")
+        return redirect(url_for(".index"), 303)
 
     @expose("/approve", methods=("GET", "POST"))
     def approve(self) -> ResponseReturnValue:
@@ -167,6 +182,12 @@ def _own_organizations(actor: Actor) -> dict[int, str]:
         for post in actor.posts
         if post.organization_id in actor.liaison_paths and post.organization_id is not None
     }
+
+
+def _digests(own: Collection[int]) -> dict[int, bool]:
+    """Which of the own organizations get one message for many."""
+    query = select(Organization.id, Organization.sms_digest).where(Organization.id.in_(own))
+    return {row.id: row.sms_digest for row in db.session.execute(query.execution_options(**BY_KEYS))}
 
 
 def _asked(chosen: Sequence[str]) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import g, redirect, request
+from flask import abort, g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import lazy_gettext as _l
@@ -14,9 +14,9 @@ from sqlalchemy.orm import joinedload
 from wtforms.fields import SelectChoice
 
 from admin_views.access import current_actor
-from admin_views.base import ScopedView
+from admin_views.base import UNPROCESSABLE, ScopedView
 from admin_views.doing import Doing
-from admin_views.forms import ChecksField, KeyPickerField, Needed, RowForm
+from admin_views.forms import ChecksField, KeyPickerField, Needed, RowForm, TextField
 from admin_views.languages import joined, person_name
 from admin_views.listing import Asked, Column
 from admin_views.lookups import names_above, person_in_words
@@ -24,7 +24,7 @@ from admin_views.organizations import OrganizationTree, tree_of
 from admin_views.record import full_moment
 from admin_views.translating import gettext as _
 from models import Account, Member, Organization, RoleCode, RoleGrant, db
-from workflow import actors, grants, policy
+from workflow import accounts, actors, grants, policy
 from workflow.actors import Actor
 
 VIRTUAL, MEMBER = "virtual", "member"
@@ -94,6 +94,17 @@ class GrantForm(RowForm):
         self.roles.choices = [SelectChoice(role.value, _l(role.label)) for role in offered]
 
 
+class VirtualForm(RowForm):
+    """A new virtual admin account of the organization that the address names, as its liaison."""
+
+    username = TextField(
+        _l("用户名"),
+        [Needed()],
+        description=_l("登录时使用，全省唯一，不能含空格；新增后不能修改。"),
+        render_kw={"maxlength": accounts.USERNAME_LENGTH, "autocomplete": "off", "autocapitalize": "none"},
+    )
+
+
 class GrantView(OrganizationTree, ScopedView):
     """Who holds which role on the chosen organization; on none stand those who keep the data of the whole province."""
 
@@ -149,6 +160,25 @@ class GrantView(OrganizationTree, ScopedView):
         title = _("撤销%(name)s的%(role)s？", **named)
         say = _("撤销后不再是“%(place)s”的%(role)s，立即生效；操作会记入审计日志。", **named)
         return [Doing("revoke", _("撤销"), title, say, tone="danger")]
+
+    @expose("/virtual", methods=("GET", "POST"))
+    def virtual(self) -> ResponseReturnValue:
+        """新建虚拟管理员: an account of the organization, its liaison at once; its password is shown once (R10)."""
+        actor, place = current_actor(), in_hand()
+        if place is None or place.is_holding or not place.is_active:
+            abort(404)
+        if not policy.may_grant(actor, RoleCode.LIAISON, place):
+            abort(403)
+        form = VirtualForm(request.form if request.method == "POST" else None)
+        back = self.after_saving(None)
+        if request.method == "GET":
+            return self.render("grants/virtual.html", form=form, organization=place, back=back)
+        made: list[tuple[Account, str]] = []
+        username = form.username.data or ""
+        if not self._kept(form, lambda: made.append(accounts.open_virtual_liaison(actor, place, username))):
+            return self.render("grants/virtual.html", form=form, organization=place, back=back), UNPROCESSABLE
+        account, password = made[0]
+        return self.render("accounts/password.html", row=account, password=password, back=back)
 
     @expose("/revoke", methods=("POST",))
     def revoke(self) -> ResponseReturnValue:

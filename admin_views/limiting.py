@@ -9,23 +9,33 @@ What guards an account does not depend on it. Where Redis is down, sign-in goes 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 import click
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter, RateLimitExceeded
-from limits.errors import ConfigurationError
+from limits import parse
+from limits.errors import ConfigurationError, StorageError
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter, RateLimiter
 
 from admin_views.translating import gettext as _
 from models import clock
+from models.crypto import keyring
 
 FAILURES = "30 per 15 minutes"
+CODES = (parse("1 per minute"), parse("10 per day"))
+"""How often a code is sent, counted for a phone and for whose it is to become, each by itself."""
 IN_MEMORY = "memory://"
 FAILED = 401
+_COUNTER = "zhuanjie-limiter"
+_in_memory = MovingWindowRateLimiter(MemoryStorage())
+"""Counts where Redis is down, each process for itself."""
 
 
 def limit(app: Flask, endpoint: str, refuse: Callable[[timedelta], ResponseReturnValue]) -> None:
@@ -41,6 +51,7 @@ def limit(app: Flask, endpoint: str, refuse: Callable[[timedelta], ResponseRetur
         )
     except ConfigurationError as error:
         raise click.ClickException(f"RATE_LIMIT_URL cannot be used: {error}") from error
+    app.extensions[_COUNTER] = limiter
     view: Callable[..., Any] = app.view_functions[endpoint]
     app.view_functions[endpoint] = limiter.limit(FAILURES, methods=["POST"], deduct_when=_has_failed)(view)
 
@@ -51,6 +62,28 @@ def limit(app: Flask, endpoint: str, refuse: Callable[[timedelta], ResponseRetur
         return refuse(timedelta(seconds=max(left, 1)))
 
     app.register_error_handler(RateLimitExceeded, too_many)
+
+
+def wait_for_code(*names: str) -> timedelta:
+    """Count a code for each of the names, or how long it has to wait until it may be sent: then nothing is counted."""
+    limiter: Limiter = current_app.extensions[_COUNTER]
+    # A phone is not kept in clear, wherever the counts are.
+    marks = [keyring().index(f"codes of {name}") for name in names]
+    try:
+        return _counted(limiter.limiter, marks)
+    except StorageError:
+        return _counted(_in_memory, marks)
+
+
+def _counted(counter: RateLimiter, marks: Sequence[str]) -> timedelta:
+    full = [(item, mark) for item in CODES for mark in marks if not counter.test(item, mark)]
+    if full:
+        latest = max(counter.get_window_stats(item, mark).reset_time for item, mark in full)
+        return timedelta(seconds=max(latest - time.time(), 1))
+    for item in CODES:
+        for mark in marks:
+            counter.hit(item, mark)
+    return timedelta(0)
 
 
 def address() -> str:

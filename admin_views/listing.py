@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from models import Checked, LabelledEnum, clock, db
+from models.prepared import BY_KEYS
 
 SEARCH_LENGTH = 60
 ESCAPE = "\\"
@@ -185,7 +186,9 @@ def page(
     at = cursors.get("before" if back else "after")
     start = None
     if at is not None:
-        start = db.session.execute(query.with_only_columns(*order).options().where(address == at)).one_or_none()
+        start = db.session.execute(
+            query.with_only_columns(*order).where(address == at).execution_options(**BY_KEYS)
+        ).one_or_none()
     back = back and start is not None
     falling = back is not newest_first
     if start is not None:

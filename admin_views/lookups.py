@@ -15,6 +15,7 @@ from admin_views.forms import read_id
 from admin_views.listing import SEARCH_LENGTH, containing, starting_with
 from admin_views.translating import gettext as _
 from models import COMMITTEE_KINDS, HOLDING_KINDS, Account, Member, Organization, OrganizationKind, ancestor_ids, db
+from models.prepared import BY_KEYS
 from workflow import applications, grants, members, policy
 from workflow.actors import Actor
 from workflow.policy import EVERYTHING
@@ -203,7 +204,8 @@ def names_above(rows: Sequence[Organization]) -> Mapping[int, str]:
     wanted = {identity for way in ways.values() for identity in way}
     if not wanted:
         return dict.fromkeys(ways, "")
-    rows_above = db.session.execute(select(Organization.id, Organization.name).where(Organization.id.in_(wanted)))
+    query = select(Organization.id, Organization.name).where(Organization.id.in_(wanted))
+    rows_above = db.session.execute(query.execution_options(**BY_KEYS))
     names = {row.id: row.name for row in rows_above}
     return {identity: " / ".join(names[step] for step in way if step in names) for identity, way in ways.items()}
 

@@ -13,6 +13,7 @@ from sqlalchemy import Select
 from sqlalchemy.orm import joinedload
 from wtforms import SelectField
 
+from admin_views import phones
 from admin_views.access import current_actor
 from admin_views.base import UNPROCESSABLE, ScopedView
 from admin_views.finding import FindsByIdNumber, person_asked
@@ -40,6 +41,22 @@ from workflow.transaction import transaction
 LIAISON_FIELDS = ("ethnicity", "category", "joined_on")
 """What a liaison changes: no name, number or phone, which say who somebody is and how they are reached."""
 KEEPER_FIELDS = members.EDITABLE
+
+
+PARTICULARS = (
+    Column(_l("所在组织"), lambda row: row.organization.name),
+    Column(_l("身份证号"), lambda row: row.id_number_masked),
+    Column(_l("性别"), lambda row: _(row.gender.label)),
+    Column(_l("民族"), lambda row: row.ethnicity),
+    Column(_l("党员类别"), lambda row: _("%(category)s党员", category=_(row.category.label))),
+    Column(
+        _l("党员状态"),
+        lambda row: _(row.status.label),
+        tone=lambda row: "done" if row.status is MemberStatus.NORMAL else "end",
+    ),
+    Column(_l("入党日期"), lambda row: row.joined_on.isoformat() if row.joined_on else ""),
+)
+"""What is on record of a member beside the phone, which has a panel of its own."""
 
 
 class MemberForm(RowForm):
@@ -120,24 +137,7 @@ class MemberView(FindsByIdNumber, OrganizationTree, ScopedView):
             tone=lambda row: "end",
         ),
     )
-    facts = (
-        Column(_l("所在组织"), lambda row: row.organization.name),
-        Column(_l("身份证号"), lambda row: row.id_number_masked),
-        Column(_l("性别"), lambda row: _(row.gender.label)),
-        Column(_l("民族"), lambda row: row.ethnicity),
-        Column(_l("党员类别"), lambda row: _("%(category)s党员", category=_(row.category.label))),
-        Column(
-            _l("党员状态"),
-            lambda row: _(row.status.label),
-            tone=lambda row: "done" if row.status is MemberStatus.NORMAL else "end",
-        ),
-        Column(
-            _l("手机号码"),
-            lambda row: row.masked_phone,
-            note=lambda row: row.phone and (_("已激活") if row.phone_activated_at else _("未激活")),
-        ),
-        Column(_l("入党日期"), lambda row: row.joined_on.isoformat() if row.joined_on else ""),
-    )
+    facts = PARTICULARS
     finder = Search(_l("姓名（开头几个字）"), starting_with(Member.name), (Member.name, Member.id))
     choices = (
         by_label("category", _l("全部类别"), Member.category, MemberCategory),
@@ -147,6 +147,7 @@ class MemberView(FindsByIdNumber, OrganizationTree, ScopedView):
     empty = (_l("还没有党员"), _l("所选组织及其下级的党员将显示在这里。"))
     form_class = MemberForm
     list_template = "members/list.html"
+    form_template = "members/form.html"
     details_template = "members/details.html"
 
     def may_open(self, actor: Actor) -> bool:
@@ -217,11 +218,15 @@ class MemberView(FindsByIdNumber, OrganizationTree, ScopedView):
         place = {"org": organization.id} if organization else {}
         return {"tree": tree_of(organization), "place": {**place, **({"person": person} if person else {})}}
 
+    def beside_form(self, row: Member | None) -> dict[str, Any]:
+        return {"phone": phones.panel(row, self.after_saving(row)) if row else None}
+
     def beside_details(self, row: Member) -> dict[str, Any]:
         actor = current_actor()
         above = names_above([row.organization])[row.organization_id]
         may_apply = policy.is_within(row.org_path, policy.apply_paths(actor))
         return {
+            "phone": phones.panel(row, self.after_saving(row)),
             "above": f"{above} / {row.organization.name}" if above else row.organization.name,
             "apply_url": url_for("transfers.apply", member=row.key) if may_apply else "",
             "reads_id_number": policy.may_read_id_number(actor, row),

@@ -20,6 +20,7 @@ from admin_views.listing import Asked, Column, Filter, Search, by_label, contain
 from admin_views.lookups import names_above
 from admin_views.translating import gettext as _
 from models import COMMITTEE_KINDS, Organization, OrganizationKind, PermissionLevel, ancestor_ids, db
+from models.prepared import BY_KEYS
 from workflow import actors, organizations, outlook, policy
 from workflow.actors import Actor
 from workflow.outlook import Outlook
@@ -31,7 +32,7 @@ ON_ROUTES = ("parent_id", "level_rank", "kind", "is_active")
 
 def levels() -> Sequence[PermissionLevel]:
     """The permission levels, highest first: a handful of rows."""
-    return db.session.scalars(select(PermissionLevel).order_by(PermissionLevel.rank)).all()
+    return db.session.scalars(select(PermissionLevel).order_by(PermissionLevel.rank).execution_options(**BY_KEYS)).all()
 
 
 def level_words(level: PermissionLevel) -> str:

@@ -41,6 +41,9 @@ TOUCHED_EVERY = 60
 REMEMBERED = timedelta(days=1)
 """How much longer than the session its cookie is kept, so that the next morning one is told why one is signed out."""
 
+OPEN_FIRST = frozenset({"session", "by_phone", "static", "language", "health"})
+"""What an initial password opens: blueprints, by name."""
+
 ENDED = {
     "idle": N_("您已超过%(minutes)s分钟没有操作，为保护账号已自动退出，请重新登录。"),
     "over": N_("本次登录已满%(hours)s小时，为保护账号已自动退出，请重新登录。"),
@@ -73,6 +76,7 @@ def set_up(app: Flask) -> None:
     logins.init_app(app, add_context_processor=False)
     app.register_blueprint(pages)
     limiting.limit(app, "session.sign_in", _must_wait)
+    app.before_request(_password_first)
 
 
 @logins.user_loader
@@ -135,11 +139,29 @@ def sign_in() -> ResponseReturnValue:
         attempts.succeeded(username)
     except RuleError as error:
         return _page(in_words(error), BUSY)
+    begin_session(account)
+    return redirect(target or url_for("admin.index"), 303)
+
+
+def begin_session(account: Account) -> None:
+    """Sign in: a session that knows nothing of what came before."""
     _empty()
     session.permanent = True
     session["began"] = session["used"] = _now()
+    note_password(account)
+
+
+def note_password(account: Account) -> None:
+    """Let this session go on under the account's new token, which has ended every other one."""
     login_user(SignedIn(actors.load(account.id), account.key, account.session_token))
-    return redirect(target or url_for("admin.index"), 303)
+
+
+def _password_first() -> ResponseReturnValue | None:
+    """An initial password opens nothing but the page that replaces it."""
+    if request.endpoint is None or request.endpoint.partition(".")[0] in OPEN_FIRST:
+        return None
+    actor = actor_or_none()
+    return redirect(url_for("by_phone.password"), 303) if actor and actor.password_is_initial else None
 
 
 @pages.route("/sign-out", methods=["POST"])
@@ -197,6 +219,7 @@ def _page(error: str = "", status: int = 200) -> Response:
             error=error,
             notes=[] if error else _why_here(),
             demo_accounts=current_app.config.get("DEMO_ACCOUNTS") or (),
+            demo_messages=current_app.config.get("DEMO_MESSAGES"),
         ),
         status,
     )

@@ -17,6 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from admin_views.listing import starting_with
 from admin_views.translating import gettext as _
 from models import Member, Organization, Transfer, TransferKind, TransferState, db
+from models.prepared import BY_KEYS
 from workflow import desk, loading, policy
 from workflow.actors import Actor
 from workflow.errors import N_
@@ -163,7 +164,7 @@ def page(
 def _cursor(key: str | None, order: Sequence[InstrumentedAttribute[Any]]) -> Sequence[Any] | None:
     if not key or not key.isprintable():
         return None
-    return db.session.execute(select(*order).where(Transfer.key == key)).one_or_none()
+    return db.session.execute(select(*order).where(Transfer.key == key).execution_options(**BY_KEYS)).one_or_none()
 
 
 def _with_cursors(rows: Sequence[Transfer], *, has_earlier: bool, has_later: bool) -> Page:

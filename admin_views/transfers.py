@@ -16,14 +16,15 @@ from sqlalchemy.orm import joinedload, selectinload
 from admin_views import record, transfer_list
 from admin_views.access import current_actor, in_words, safe_path
 from admin_views.applications import ApplyingPages
-from admin_views.asking import INPUTS, REPLAN, WORDINGS, goes_next, question
+from admin_views.asking import INPUTS, REPLAN, URGE, WORDINGS, goes_next, question
 from admin_views.base import UNPROCESSABLE, ScopedView
 from admin_views.lookups import names_above
 from admin_views.transfer_list import TABS, Filters
 from admin_views.translating import gettext as _
 from models import Account, Organization, Step, Transfer, TransferState, ancestor_ids, db
 from models.crypto import keyring
-from workflow import actions, actors, loading, members, policy
+from models.prepared import BY_KEYS
+from workflow import actions, actors, loading, members, notices, policy
 from workflow.actors import Actor
 from workflow.errors import RuleError
 
@@ -108,6 +109,8 @@ class TransferView(ApplyingPages, ScopedView):
             actions=offered,
             goes_next=goes_next(transfer, offered[0].name) if offered and offered[0].name in WORDINGS else "",
             may_replan=actions.may_replan(transfer, actor),
+            may_urge=notices.may_urge(transfer, actor),
+            urged=record.short_moment(transfer.urged_at) if transfer.urged_at else "",
         )
 
     @expose("/<key>/organizations/<int:identity>")
@@ -172,6 +175,8 @@ def _taken(key: str, name: str, actor: Actor, version: int | None) -> str:
     if name == REPLAN:
         changed = actions.replan(key, actor, expected_version=version)
         return _("已重新规划流程。") if changed else _("流程已是最新，没有变化。")
+    if name == URGE:
+        return _("已催办：短信将发给%(count)s名联络员。", count=notices.urge(key, actor))
     transfer = actions.perform(key, name, actor, expected_version=version, **_typed(name))
     return _(
         "已%(action)s %(name)s 的转接：%(standing)s。",
@@ -189,12 +194,16 @@ def _typed(name: str) -> dict[str, Any]:
 def _is_offered(transfer: Transfer, name: str, actor: Actor) -> bool:
     if name == REPLAN:
         return actions.may_replan(transfer, actor)
+    if name == URGE:
+        return notices.may_urge(transfer, actor)
     return name in WORDINGS and name in {action.name for action in actions.available_actions(transfer, actor)}
 
 
 def _organization(identity: int, actor: Actor) -> Organization:
     organization: Organization | None = db.session.scalar(
-        select(Organization).where(Organization.id == identity, policy.organizations_visible(actor))
+        select(Organization)
+        .where(Organization.id == identity, policy.organizations_visible(actor))
+        .execution_options(**BY_KEYS)
     )
     if organization is None:
         abort(404)

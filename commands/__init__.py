@@ -9,9 +9,10 @@ from commands.demo import demo
 from commands.history import history
 from commands.importing import importing
 from commands.route import route
+from commands.sms import sms
 
 
 def register(app: Flask) -> None:
     """Add the commands to the application's command line."""
-    for command in (importing, account, route, history, demo):
+    for command in (importing, account, route, history, sms, demo):
         app.cli.add_command(command)

@@ -1,9 +1,10 @@
 """The tables and the database handle. No rules live here beyond what the database itself can hold."""
 
 from models import clock, prepared, sqlite
-from models.account import Account, Role, RoleCode, RoleGrant, new_session_token
+from models.account import Account, CodePurpose, PhoneCode, Role, RoleCode, RoleGrant, new_session_token
 from models.audit import AuditEntry, AuditEvent
 from models.base import PATH_WIDTH, Checked, LabelledEnum, ancestor_ids, below, db, new_key, path_segment, segment
+from models.message import Message, MessageKind, MessageState
 from models.organization import (
     CHILDLESS_KINDS,
     COMMITTEE_KINDS,
@@ -46,6 +47,7 @@ __all__ = [
     "AuditEntry",
     "AuditEvent",
     "Checked",
+    "CodePurpose",
     "Gender",
     "HistoryAction",
     "HistoryEntry",
@@ -53,9 +55,13 @@ __all__ = [
     "Member",
     "MemberCategory",
     "MemberStatus",
+    "Message",
+    "MessageKind",
+    "MessageState",
     "Organization",
     "OrganizationKind",
     "PermissionLevel",
+    "PhoneCode",
     "Qualification",
     "Role",
     "RoleCode",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from models import clock
@@ -34,6 +34,15 @@ class Account(db.Model):
     __tablename__ = "account"
     __table_args__ = (
         CheckConstraint("member_id IS NULL OR organization_id IS NULL", name="owner"),
+        CheckConstraint("member_id IS NULL OR phone = ''", name="phone"),
+        CheckConstraint("phone <> '' OR phone_activated_at IS NULL", name="activated_phone"),
+        Index(
+            "uq_account_active_phone",
+            "phone",
+            unique=True,
+            sqlite_where=text("phone_activated_at IS NOT NULL"),
+            postgresql_where=text("phone_activated_at IS NOT NULL"),
+        ),
         Index("ix_account_org_path_id", "org_path", "id"),
         # What lists and pickers look for among very many others: closed accounts, accounts of no member.
         Index(
@@ -61,6 +70,10 @@ class Account(db.Model):
     org_path: Mapped[str] = mapped_column(ordered_text(PATH_LENGTH), default="", server_default="")
     """The path of the member's or the own organization, kept here so that a list of a subtree reads one index."""
     is_active: Mapped[bool] = mapped_column(default=True)
+    phone: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    """R8: the phone of an account of no member; a formal account's is its member's."""
+    phone_activated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    password_is_initial: Mapped[bool] = mapped_column(default=False, server_default=false())
     session_token: Mapped[str] = mapped_column(String(32), default=new_session_token)
     last_signed_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
@@ -81,6 +94,27 @@ class Account(db.Model):
 
     def __str__(self) -> str:
         return self.username
+
+
+class CodePurpose(LabelledEnum):
+    BIND = "bind", "激活手机"
+    SIGN_IN = "sign_in", "登录"
+
+
+class PhoneCode(db.Model):
+    """A code that was sent to a phone and has not been used (R6); a new one takes its place."""
+
+    __tablename__ = "phone_code"
+    __table_args__ = (UniqueConstraint("phone", "purpose", "holder"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    purpose: Mapped[CodePurpose] = mapped_column(enum_type(CodePurpose))
+    phone: Mapped[str] = mapped_column(String(20))
+    holder: Mapped[str] = mapped_column(String(40), default="")
+    """Whose phone it is to become; none where it signs in."""
+    code_hash: Mapped[str] = mapped_column(String(64))
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    wrong: Mapped[int] = mapped_column(default=0)
 
 
 class Role(db.Model):

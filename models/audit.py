@@ -28,6 +28,9 @@ class AuditEvent(LabelledEnum):
     ID_NUMBER_READ = "id_number_read", "查看身份证号"
     ACCOUNT_CREATED = "account_created", "新增账号"
     PASSWORD_SET = "password_set", "设置密码"
+    PHONE_BOUND = "phone_bound", "激活手机"
+    PHONE_UNBOUND = "phone_unbound", "手机解绑"
+    PHONE_CLEARED = "phone_cleared", "清空手机号码"
     ROLE_GRANTED = "role_granted", "角色赋权"
     ROLE_REVOKED = "role_revoked", "撤销赋权"
     ACCOUNT_CLOSED = "account_closed", "停用账号"
@@ -41,6 +44,7 @@ class AuditEvent(LabelledEnum):
     RECORD_DELETED = "record_deleted", "删除数据"
     EXPORTED = "exported", "导出"
     DATA_IMPORTED = "data_imported", "导入数据"
+    MESSAGE_RESENT = "message_resent", "重发短信"
 
 
 class AuditEntry(db.Model):

@@ -32,6 +32,7 @@ LISTED = ("applied_on", "id")
 LARGE_DEPTHS = range(2, 5)
 """Where a subtree holds so many transfers that they cannot be sorted for each page: cities, counties, towns."""
 _OPEN = "state IN ('in_progress', 'withdrawn', 'rejected')"
+_TO_REMIND = "state = 'in_progress' AND reminded_at IS NULL"
 _MONTH = "length({0}) = 7 AND substr({0}, 5, 1) = '-' AND substr({0}, 6, 2) BETWEEN '01' AND '12'"
 
 
@@ -169,6 +170,12 @@ class Transfer(db.Model):
         Index("ix_transfer_applied_on_id", *LISTED),
         Index("ix_transfer_member_id_applied_on_id", "member_id", *LISTED),
         Index("ix_transfer_waiting_organization_id_arrived_at", "waiting_organization_id", "arrived_at"),
+        Index(
+            "ix_transfer_to_remind",
+            "arrived_at",
+            sqlite_where=text(_TO_REMIND),
+            postgresql_where=text(_TO_REMIND),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -196,6 +203,9 @@ class Transfer(db.Model):
     """For which organization the latest action was taken; none where the member acted."""
     arrived_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     """Since when it has stood where it stands."""
+    reminded_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """R47: when whoever has it to do was reminded, and last urged; empty again at the next step."""
+    urged_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=1)

@@ -18,6 +18,7 @@ from models import (
     AuditEvent,
     Member,
     Organization,
+    RoleCode,
     clock,
     db,
     new_session_token,
@@ -69,9 +70,13 @@ def check_password(password: str, username: str) -> None:
 
 
 def set_password(account: Account, password: str, actor: Actor | None = None) -> None:
-    """Set a password and end the account's sessions. Raises `RuleError` where it is weak."""
+    """Set a password and end the account's sessions. Raises `RuleError` where it is weak.
+
+    One that somebody else has set must be replaced at the first sign-in.
+    """
     check_password(password, account.username)
     account.password_hash = hash_password(password)
+    account.password_is_initial = actor is not None and actor.account_id != account.id
     account.session_token = new_session_token()
     attempts.forget(account.username)
     audit.record(AuditEvent.PASSWORD_SET, actor, subject=account.username)
@@ -84,10 +89,36 @@ def set_initial_password(actor: Actor, account: Account) -> str:
     Raises `RuleError` where the actor keeps no data.
     """
     _require_keeper(actor)
-    groups = ("".join(secrets.choice(INITIAL_ALPHABET) for _ in range(INITIAL_GROUP)) for _ in range(INITIAL_GROUPS))
-    password = "-".join(groups)
+    password = _initial_password()
     set_password(account, password, actor)
     return password
+
+
+def _initial_password() -> str:
+    groups = ("".join(secrets.choice(INITIAL_ALPHABET) for _ in range(INITIAL_GROUP)) for _ in range(INITIAL_GROUPS))
+    return "-".join(groups)
+
+
+def change_password(actor: Actor, password: str, *, current: str | None) -> Account:
+    """【修改密码】: one's own, by the current one; None where the phone has proved who it is. COMMITS.
+
+    Ends all sessions; returns the account, for the one that goes on. Raises `RuleError` naming current or password.
+    """
+    account = db.session.get_one(Account, actor.account_id)
+    if current is not None and not verify_password(current[: PASSWORD_MAX + 1], account.password_hash):
+        raise RuleError(N_("当前密码不正确，请重新输入。"), _ACCOUNTS, "current")
+    if verify_password(password[: PASSWORD_MAX + 1], account.password_hash):
+        raise RuleError(N_("新密码不能与当前密码相同，请重新设置。"), _ACCOUNTS, "password")
+    with transaction():
+        set_password(account, password, actor)
+    return account
+
+
+def sign_in_by_phone(account: Account) -> None:
+    """Note a sign-in that a code has proved. The caller commits."""
+    account.last_signed_in_at = clock.now()
+    attempts.forget(account.username)
+    _record_sign_in(AuditEvent.SIGNED_IN, account)
 
 
 def end_sessions(account: Account, actor: Actor | None = None) -> None:
@@ -162,7 +193,10 @@ def create_account(
     is a holding one.
     """
     _require_keeper(actor)
-    username = check_username(username)
+    return _created(check_username(username), member, organization, actor)
+
+
+def _created(username: str, member: Member | None, organization: Organization | None, actor: Actor | None) -> Account:
     if db.session.scalar(select(Account.id).where(Account.username == username)) is not None:
         raise RuleError(N_("用户名“%(name)s”已存在，请换一个。"), _ACCOUNTS, "username", name=username)
     if member is not None:
@@ -198,6 +232,20 @@ def open_account(
             N_("“%(name)s”不设虚拟管理员：它在审批组织树之外。"), "R1", "organization", name=organization.name
         )
     return create_account(username, organization=organization, actor=actor)
+
+
+def open_virtual_liaison(actor: Actor, organization: Organization, username: str) -> tuple[Account, str]:
+    """【角色赋权管理】▸ 新建虚拟管理员: an account of the organization, its liaison; returns its initial password too.
+
+    Whoever may grant 联络员 there may make it (R10, R11). Raises `RuleError` R11, R1, R12, or naming username.
+    """
+    if not policy.may_grant(actor, RoleCode.LIAISON, organization):
+        raise RuleError(N_("您只能为所辖组织新建虚拟管理员。"), "R11")
+    account = _created(check_username(username), None, organization, actor)
+    password = _initial_password()
+    set_password(account, password, actor)
+    grants.grant(actor, account, RoleCode.LIAISON, organization)
+    return account, password
 
 
 def close_account(actor: Actor, account: Account) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm.attributes import flag_modified
 
 from models import HistoryAction, HistoryEntry, Transfer, TransferState, clock, db
-from workflow import applications, history, loading, moves, planning, policy
+from workflow import applications, history, loading, moves, notices, planning, policy
 from workflow.actors import Actor
 from workflow.errors import N_, RuleError, Words
 from workflow.transaction import hold_tree, transaction
@@ -168,6 +168,7 @@ def perform(key: str, name: str, actor: Actor, *, expected_version: int | None =
             opinion=values.get("reason" if name == "reject" else "opinion") or "",
             details=details,
         )
+        notices.tell(transfer, actor)
     return transfer
 
 

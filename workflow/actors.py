@@ -43,6 +43,8 @@ class Actor:
     member_key: str | None
     posts: tuple[Post, ...]
     sole_liaison_of: frozenset[int]
+    password_is_initial: bool = False
+    """The password is known to whoever set it: it must be replaced before anything else."""
 
     @property
     def liaison_paths(self) -> dict[int, str]:
@@ -95,7 +97,7 @@ def liaison_names(organization_ids: Collection[int]) -> dict[int | None, list[st
     """The effective liaisons of each organization, for previews and charts (R45); nobody learns a username by it."""
     names: dict[int | None, list[str]] = {identity: [] for identity in organization_ids}
     rows = effective_liaison_grants().where(RoleGrant.organization_id.in_(organization_ids)).order_by(RoleGrant.id)
-    for organization_id, _account, member_name in db.session.execute(rows):
+    for organization_id, _account, member_name in db.session.execute(rows.execution_options(**BY_KEYS)):
         names[organization_id].append(member_name or VIRTUAL_ADMIN)
     return names
 
@@ -123,6 +125,7 @@ def _load(rows: Sequence[Any]) -> Actor | None:
         member_id=first.member_id,
         member_key=first.member_key,
         posts=posts,
+        password_is_initial=first.password_is_initial,
         sole_liaison_of=frozenset(
             row.organization_id
             for row, post in zip(granted, posts, strict=True)
@@ -153,6 +156,7 @@ def _everything_of_an_account() -> Select[*tuple[Any, ...]]:
             Account.id,
             Account.username,
             Account.member_id,
+            Account.password_is_initial,
             Member.key.label("member_key"),
             Member.name.label("member_name"),
             Member.phone_activated_at,

@@ -24,7 +24,7 @@ from models import (
     clock,
     db,
 )
-from workflow import actors, history, leaving, moves, planning, policy
+from workflow import actors, history, leaving, moves, notices, planning, policy
 from workflow.actors import Actor
 from workflow.errors import N_, RuleError
 from workflow.planning import kind_by_code
@@ -147,6 +147,7 @@ def apply(
             acting_for=(acting.id, acting.name),
             after=transfer.current_step,
         )
+        notices.tell(transfer, actor)
     return transfer
 
 

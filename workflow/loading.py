@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Select, select
-from sqlalchemy.orm import InstrumentedAttribute, contains_eager, joinedload, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, contains_eager, defer, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.interfaces import ORMOption
 
-from models import Organization, Step, StepState, Transfer, TransferKind, db
+from models import Member, Organization, Step, StepState, Transfer, TransferKind, db
 from models.prepared import BY_KEYS
 from workflow import policy
 from workflow.actors import Actor
@@ -38,7 +38,8 @@ def listed(query: Select[Transfer]) -> list[Transfer]:
     Of the steps only the waiting one is there. Organizations and kinds, which rows share, are read once each instead
     of being joined to every row. `query` may ask for what `Member` has.
     """
-    rows = list(db.session.scalars(query.join(Transfer.member).options(contains_eager(Transfer.member))))
+    shown = contains_eager(Transfer.member).load_only(Member.key, Member.name, Member.id_number_masked)
+    rows = list(db.session.scalars(query.join(Transfer.member).options(shown, defer(Transfer.reason))))
     kinds = transfer_kinds()
     waiting = {
         step.transfer_id: step

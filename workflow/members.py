@@ -60,6 +60,8 @@ __all__ = [
 ]
 
 EDITABLE = ("id_number", "name", "gender", "ethnicity", "category", "status", "phone", "joined_on")
+OWN_FIELDS = ("ethnicity", "joined_on")
+"""What members change themselves; the phone by the code that it receives (workflow/phones.py)."""
 KEEPERS_ONLY = frozenset({"id_number", "status"})
 """What a liaison may not change: who the person is, and whether they are in good standing."""
 
@@ -105,24 +107,16 @@ def change_member(actor: Actor | None, member: Member, **fields: Any) -> Member:
         raise other_home("organization_id")
     if actor is not None and not policy.may_edit_member(actor, member):
         raise RuleError(N_("您只能维护所辖组织的党员信息。"), "R33")
-    before = _values(member)
-    with db.session.no_autoflush:
-        values = _checked(fields)
-        if actor is not None and not policy.may_keep_data(actor):
-            _refuse_keepers_fields(member, values)
-        identity = check_id_number(values.pop("id_number")) if "id_number" in values else None
-        if identity is not None:
-            _refuse_known(identity, member)
-        _assign(member, values, identity)
-        if "gender" in fields or identity is not None:
-            check_gender(member.gender, identity or check_id_number(member.id_number))
-    changed = audit.changes(before, _values(member))
-    if changed:
-        _flush()
-        organization = db.session.get(Organization, member.organization_id)
-        audit.record(AuditEvent.MEMBER_CHANGED, actor, organization=organization, subject=member.name, changes=changed)
-        db.session.flush()
-    return member
+    if actor is not None and not policy.may_keep_data(actor):
+        _refuse_keepers_fields(member, fields)
+    return _change(actor, member, fields)
+
+
+def change_own(actor: Actor, member: Member, **fields: Any) -> Member:
+    """【党员个人信息采集】: a member's own change of `OWN_FIELDS`. Raises `RuleError` R9 for any other field, R41."""
+    if actor.member_id != member.id or not set(fields) <= set(OWN_FIELDS):
+        raise RuleError(N_("您只能修改自己的民族和入党日期；其他信息请联系本支部联络员。"), "R9")
+    return _change(actor, member, fields)
 
 
 def delete_member(actor: Actor | None, member: Member) -> None:
@@ -150,6 +144,25 @@ def read_id_number(actor: Actor, member: Member) -> str:
     audit.record(AuditEvent.ID_NUMBER_READ, actor, organization=organization, subject=member.name)
     db.session.flush()
     return member.id_number
+
+
+def _change(actor: Actor | None, member: Member, fields: dict[str, Any]) -> Member:
+    before = _values(member)
+    with db.session.no_autoflush:
+        values = _checked(fields)
+        identity = check_id_number(values.pop("id_number")) if "id_number" in values else None
+        if identity is not None:
+            _refuse_known(identity, member)
+        _assign(member, values, identity)
+        if "gender" in fields or identity is not None:
+            check_gender(member.gender, identity or check_id_number(member.id_number))
+    changed = audit.changes(before, _values(member))
+    if changed:
+        _flush()
+        organization = db.session.get(Organization, member.organization_id)
+        audit.record(AuditEvent.MEMBER_CHANGED, actor, organization=organization, subject=member.name, changes=changed)
+        db.session.flush()
+    return member
 
 
 def phone_taken() -> RuleError:

@@ -163,6 +163,7 @@ def _go_back(transfer: Transfer, target: Step | None, at_applicant: TransferStat
 
 def _wait_at(transfer: Transfer, step: Step) -> None:
     transfer.arrived_at = clock.now()
+    transfer.reminded_at = transfer.urged_at = None
     step.state = StepState.CURRENT
     transfer.state = TransferState.IN_PROGRESS
     transfer.current_organization = step.organization

@@ -18,6 +18,7 @@ from models import (
     TransferKind,
     db,
 )
+from models.prepared import BY_KEYS
 from workflow import routes
 from workflow.errors import N_, RuleError, Words
 from workflow.routes import Node, Stop
@@ -36,7 +37,10 @@ _COLUMNS = (
 def kind_by_code(code: str) -> TransferKind | None:
     """A transfer kind with its stage rules, or None."""
     return db.session.scalar(
-        select(TransferKind).where(TransferKind.code == code).options(selectinload(TransferKind.rules))
+        select(TransferKind)
+        .where(TransferKind.code == code)
+        .options(selectinload(TransferKind.rules))
+        .execution_options(**BY_KEYS)
     )
 
 
@@ -51,7 +55,7 @@ def qualifications_by_rank() -> dict[int, frozenset[Qualification]]:
             )
             if granted
         )
-        for level in db.session.scalars(select(PermissionLevel))
+        for level in db.session.scalars(select(PermissionLevel).execution_options(**BY_KEYS))
     }
 
 

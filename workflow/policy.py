@@ -178,6 +178,18 @@ def may_replan(transfer: Transfer, actor: Actor) -> bool:
     return any(identity in prefixes for identity in actor.liaison_paths)
 
 
+def may_urge(transfer: Transfer, actor: Actor) -> bool:
+    """R47: the applicant's side, and liaisons of what stands above the waiting organization or has handled a step."""
+    place = transfer.current_organization
+    if place is None:
+        return False
+    above = any(place.path.startswith(path) and path != place.path for path in actor.liaison_paths.values())
+    handled = any(
+        step.state is StepState.DONE and step.organization_id in actor.liaison_paths for step in transfer.steps
+    )
+    return is_applicant_side(transfer, actor) or above or (handled and place.id not in actor.liaison_paths)
+
+
 # --- Applying ----------------------------------------------------------------------------------------------------
 
 

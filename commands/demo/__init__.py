@@ -12,7 +12,7 @@ from flask import current_app
 from flask.cli import AppGroup
 from werkzeug.serving import run_simple
 
-from commands.demo import keys, loading
+from commands.demo import keys, loading, phone
 from commands.demo.people import SIGN_INS
 from commands.support import friendly
 
@@ -26,6 +26,8 @@ demo = AppGroup("demo", help="演示：装入演示数据，启动服务。")
 def up(host: str, port: int) -> None:
     """Make the database by migrations, load the demo data into it where it is empty, and serve the panel."""
     prepare()
+    phone.set_up(current_app._get_current_object())  # type: ignore[attr-defined]
+    click.echo(f"演示短信：http://{host}:{port}{current_app.config['DEMO_MESSAGES']}")
     click.echo(f"转接演示：http://{host}:{port}（按 Ctrl+C 停止）")
     run_simple(host, port, current_app._get_current_object(), threaded=True)  # type: ignore[attr-defined]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from commands.demo import stories
+from commands.demo import phone, stories
 from commands.demo.people import SIGN_INS, grants, people
 from commands.demo.places import places
 from commands.importing import grants as grant_import
@@ -57,6 +57,7 @@ def load() -> str:
     _import(grant_import, grants(everywhere, everybody))
     _open_accounts()
     count = stories.tell_all()
+    phone.forget_the_past()
     _mark(LOADED)
     return f"已装入演示数据：组织{len(everywhere)}个，党员{len(everybody)}名，转接记录{count}条。"
 

@@ -54,6 +54,9 @@ AUDIT_EVENTS = (
     "id_number_read",
     "account_created",
     "password_set",
+    "phone_bound",
+    "phone_unbound",
+    "phone_cleared",
     "role_granted",
     "role_revoked",
     "account_closed",
@@ -67,6 +70,7 @@ AUDIT_EVENTS = (
     "record_deleted",
     "exported",
     "data_imported",
+    "message_resent",
 )
 STATES = ("in_progress", "withdrawn", "rejected", "completed", "voided")
 ACTIONS = ("submit", "resubmit", "approve", "reject", "withdraw", "void", "confirm", "object", "replan")
@@ -80,6 +84,7 @@ TABLES = (
     "stage_rule",
     "member",
     "account",
+    "phone_code",
     "audit_entry",
     "role_grant",
     "transfer",
@@ -138,6 +143,7 @@ def upgrade() -> None:
         sa.Column("is_active", sa.Boolean(), nullable=False),
         sa.Column("contact_name", sa.String(length=60), nullable=False),
         sa.Column("contact_phone", sa.String(length=40), nullable=False),
+        sa.Column("sms_digest", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("created_at", models.base.UtcDateTime(), nullable=False),
         sa.Column("updated_at", models.base.UtcDateTime(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -227,10 +233,15 @@ def upgrade() -> None:
         sa.Column("organization_id", sa.Integer(), nullable=True),
         sa.Column("org_path", models.base.ordered_text(160), server_default="", nullable=False),
         sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.Column("phone", sa.String(length=20), server_default="", nullable=False),
+        sa.Column("phone_activated_at", models.base.UtcDateTime(), nullable=True),
+        sa.Column("password_is_initial", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("session_token", sa.String(length=32), nullable=False),
         sa.Column("last_signed_in_at", models.base.UtcDateTime(), nullable=True),
         sa.Column("created_at", models.base.UtcDateTime(), nullable=False),
         sa.CheckConstraint("member_id IS NULL OR organization_id IS NULL", name="owner"),
+        sa.CheckConstraint("member_id IS NULL OR phone = ''", name="phone"),
+        sa.CheckConstraint("phone <> '' OR phone_activated_at IS NULL", name="activated_phone"),
         sa.ForeignKeyConstraint(["member_id"], ["member.id"], name="fk_account_member_id"),
         sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], name="fk_account_organization_id"),
         sa.PrimaryKeyConstraint("id", name="pk_account"),
@@ -239,6 +250,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("username", name="uq_account_username"),
     )
     op.create_index("ix_account_org_path_id", "account", ["org_path", "id"])
+    op.create_index(
+        "uq_account_active_phone",
+        "account",
+        ["phone"],
+        unique=True,
+        sqlite_where=sa.text("phone_activated_at IS NOT NULL"),
+        postgresql_where=sa.text("phone_activated_at IS NOT NULL"),
+    )
     op.create_index("ix_account_organization_id", "account", ["organization_id"])
     op.create_index(
         "ix_account_closed",
@@ -253,6 +272,19 @@ def upgrade() -> None:
         ["username"],
         sqlite_where=sa.text("member_id IS NULL"),
         postgresql_where=sa.text("member_id IS NULL"),
+    )
+
+    op.create_table(
+        "phone_code",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("purpose", one_of(("bind", "sign_in"), "codepurpose"), nullable=False),
+        sa.Column("phone", sa.String(length=20), nullable=False),
+        sa.Column("holder", sa.String(length=40), nullable=False),
+        sa.Column("code_hash", sa.String(length=64), nullable=False),
+        sa.Column("expires_at", models.base.UtcDateTime(), nullable=False),
+        sa.Column("wrong", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_phone_code"),
+        sa.UniqueConstraint("phone", "purpose", "holder", name="uq_phone_code_phone_purpose_holder"),
     )
 
     op.create_table(
@@ -319,6 +351,8 @@ def upgrade() -> None:
         sa.Column("last_action", one_of(ACTIONS, "historyaction"), nullable=False),
         sa.Column("last_organization_id", sa.Integer(), nullable=True),
         sa.Column("arrived_at", models.base.UtcDateTime(), nullable=False),
+        sa.Column("reminded_at", models.base.UtcDateTime(), nullable=True),
+        sa.Column("urged_at", models.base.UtcDateTime(), nullable=True),
         sa.Column("created_at", models.base.UtcDateTime(), nullable=False),
         sa.Column("ended_at", models.base.UtcDateTime(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -361,6 +395,13 @@ def upgrade() -> None:
     op.create_index("ix_transfer_submitting_organization_id", "transfer", ["submitting_organization_id"])
     op.create_index(
         "ix_transfer_waiting_organization_id_arrived_at", "transfer", ["waiting_organization_id", "arrived_at"]
+    )
+    op.create_index(
+        "ix_transfer_to_remind",
+        "transfer",
+        ["arrived_at"],
+        sqlite_where=sa.text("state = 'in_progress' AND reminded_at IS NULL"),
+        postgresql_where=sa.text("state = 'in_progress' AND reminded_at IS NULL"),
     )
     op.create_index(
         "uq_transfer_open_member",

@@ -13,6 +13,7 @@ from models import (
     AuditEntry,
     AuditEvent,
     Member,
+    Message,
     Organization,
     OrganizationKind,
     RoleCode,
@@ -23,7 +24,7 @@ from models import (
 from tests.browser.panel import barriers, look, overflow, sign_in
 from tests.support.browser import DESKTOP, PHONE
 from tests.world import ADMIN, AUDITOR
-from workflow import grants, organizations
+from workflow import grants, organizations, outbox
 from workflow.people_data import ETHNICITIES
 from workflow.transaction import transaction
 
@@ -35,7 +36,16 @@ LIAISON = "林志强"
 
 # who -> picture -> address; `places` fills in the braces
 SCREENS = {
-    "林小雨": {"home": "/", "mine": "/mine/", "record": "/transfers/{moving}", "apply": "/transfers/apply"},
+    "林小雨": {
+        "home": "/",
+        "mine": "/mine/",
+        "record": "/transfers/{moving}",
+        "apply": "/transfers/apply",
+        "particulars": "/me/",
+        "identity": "/identity/",
+        "phone": "/phone/",
+        "password": "/session/password",
+    },
     "黄志明": {"home": "/", "mine": "/mine/", "apply": "/transfers/apply"},
     "何俊杰": {
         "home": "/",
@@ -80,6 +90,8 @@ SCREENS = {
         "organizations": "/organizations/",
         "levels": "/levels/",
         "checkup": "/checkup/",
+        "overdue": "/transfers/{late}",
+        "urge": "/transfers/{late}/ask/urge",
     },
     ADMIN: {
         "home": "/",
@@ -111,6 +123,10 @@ SCREENS = {
         "grants-holding": "/grants/?org={elsewhere}",
         "grant-new": "/grants/new/?org={street}",
         "grant-new-virtual": "/grants/new/?org={street}&kind=virtual",
+        "virtual-new": "/grants/virtual?org={street}",
+        "phone-of": "/phone/?of={member}",
+        "messages": "/messages/",
+        "message": "/messages/details/?id={message}",
         "kinds": "/kinds/",
         "kind": "/kinds/details/?id=intra",
         "checkup": "/checkup/",
@@ -176,6 +192,8 @@ def places(fujian):
         "returned": returned.key,
         "arriving": arriving.key,
         "ended": ended.key,
+        "late": late.key,
+        "message": db.session.scalar(select(Message.key).order_by(Message.id)),
         "stale": stale.key,
         "member": fujian.member("陈国强").key,
         "waiting": fujian.member("许美玲").key,
@@ -203,9 +221,10 @@ def walk(page, places, username):
 
 @pytest.fixture
 def names(fujian):
-    """All names in the world, the longest first."""
+    """All names in the world, and each SMS as it goes out, the longest first."""
     columns = (Organization.name, Member.name, Account.username)
     found = {name for column in columns for name in db.session.scalars(select(column))}
+    found |= {outbox.text_of(message) for message in db.session.scalars(select(Message))}
     return sorted(found | GIVEN, key=len, reverse=True)
 
 
@@ -250,7 +269,7 @@ def test_no_page_is_forgotten(live_server):
     pages = {endpoint for endpoint in pages if not NO_PAGES.fullmatch(endpoint)}
     views = [view for view in app.extensions["admin"][0]._views if isinstance(view, ScopedView)]
     shut = {f"{view.endpoint}.{door}" for view in views for door in shut_doors(view)}
-    assert pages - seen - shut == {"session.sign_in"}, "test_the_sign_in_page shows that one"
+    assert pages - seen - shut == {"session.sign_in", "by_phone.phone"}, "test_the_sign_in_page shows those"
 
 
 def shut_doors(view):
@@ -275,6 +294,9 @@ def test_the_sign_in_page(new_page, size):
     page.get_by_role("button", name="English").click()
     expect(page.get_by_label("Username")).to_be_visible()
     look(page, "en-sign-in")
+    page.get_by_role("link", name="Sign in by phone").click()
+    expect(page.get_by_label("Mobile number")).to_be_focused()
+    look(page, "en-sign-in-phone")
     page.problems.clear()  # the browser notes the 401 of the refusal
 
 

@@ -12,17 +12,31 @@ Only `d` changes data; `a` and `A` leave an audit entry and nothing else; whatev
 
 import sys
 from collections.abc import Iterable
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from flask import Flask
 
-from models import Account, AuditEntry, AuditEvent, Gender, PermissionLevel, RoleCode, RoleGrant, clock, db
+from models import (
+    Account,
+    AuditEntry,
+    AuditEvent,
+    Gender,
+    MessageKind,
+    MessageState,
+    PermissionLevel,
+    RoleCode,
+    RoleGrant,
+    Transfer,
+    clock,
+    db,
+)
 from tests.views.panel import more_members, more_organizations
 from tests.views.walking import Door, Walk, endpoint_of, endpoints
 from tests.world import ADMIN, AUDITOR, CITY_AUDITOR, PASSWORD, Fujian, id_number
-from workflow import accounts, audit
+from workflow import accounts, audit, outbox
 
 BRANCH, SISTER, GENERAL, STREET, COUNTY = "军门第一支部", "军门第二支部", "军门社区总支", "东街街道工委", "鼓楼区委"
 BESIDE, TOWN, VILLAGE, AWAY = "安泰街道工委", "古田镇党委", "五龙村支部", "漳平市委"
@@ -94,10 +108,24 @@ BULK = {"chosen": ["{moving}:{moving_version}"]}
 DOORS = (
     #    nobody | herself, another, secretary, sleeping | branch, street, county, beside, village | auditors | admin
     Door("GET /",                                              "> +ooo o+ooo ooo o", names="林小雨"),
+    # 个人工作
+    Door("GET /me/",                                           "> +ooo ----- --- -", names="林小雨"),
+    Door("POST /me/",                                          "> dddd ----- --- -",
+         {"version": "{her_version}", "ethnicity": "畲族", "joined_on": "2010-07-01"}),
+    Door("POST /me/",                                          "> eeee ----- --- -", {"version": "0"}),
+    Door("GET /identity/",                                     "> +ooo ooooo ooo o", names="林小雨"),
+    Door("GET /phone/",                                        "> +ooo ooooo ooo o", names="林小雨"),
+    Door("GET /phone/?of={her}",                               "> +??? +++?? --? +", names="林小雨"),
+    Door("POST /phone/code",                                   "> v??? vvv?? --? v", {"of": "{her}", "phone": "139"}),
+    Door("POST /phone/bind",                                   "> v??? vvv?? --? v",
+         {"of": "{her}", "phone": "13912345678", "code": "000000"}),
+    Door("POST /phone/clear",                                  "> e??? eee?? --? e", {"of": "{her}"}),
     Door("GET /mine/",                                         "> +ooo ----- --- -", names="林小雨"),
     Door("GET /desk/",                                         "> ---- o+ooo --- -", names="林小雨"),
     Door("GET /desk/?list=passed",                             "> ---- +oooo --- -", names="林小雨"),
     Door("GET /desk/?list=coming",                             "> ---- oooo+ --- -", names="林小雨"),
+    Door("POST /desk/digest",                                  "> ---- ?d??? --- -",
+         {"org": "{street}", "digest": "1"}),
     Door("GET /desk/approve?chosen={moving}:{moving_version}", "> ---- +++o+ --- -", names="林小雨"),
 
     # 组织关系转接
@@ -112,6 +140,7 @@ DOORS = (
     Door("GET /transfers/{moving}/organizations/{street}",     "> +??? +++?+ ++? +", names="0591-8700"),
     Door("GET /transfers/{moving}/organizations/{beside}",     "> ???? ????? ??? ?"),
     Door("GET /transfers/{moving}/ask/approve",                "> e??? e+e?e ee? e", names="林小雨"),
+    Door("GET /transfers/{moving}/ask/urge",                   "> +??? +e+?e ee? e", names="林小雨"),
     Door("GET /transfers/{moving}/ask/replan",                 "> e??? +++?+ ee? +", names="林小雨"),
     Door("GET /transfers/preview?kind=intra&transfer={moving}&destination={village}",
                                                                "> +??? +++?+ ++? +", names=VILLAGE),
@@ -169,6 +198,9 @@ DOORS = (
     *closed("members",                                         "> ---- ????? ??? ?"),
 
     # 角色赋权管理
+    Door("GET /grants/virtual?org={branch}",                   "> ---- +++?? --? +", names=BRANCH),
+    Door("POST /grants/virtual?org={branch}",                  "> ---- vvv?? --? v", {"username": "两 段"}),
+    Door("POST /grants/virtual?org={branch}",                  "> ---- ddd?? --? d", {"username": "新虚拟管理员"}),
     Door("GET /grants/",                                       "> ---- ooooo ooo o"),
     Door("GET /grants/?org={branch}",                          "> ---- +++?? ++? +", names="陈国强"),
     Door("GET /grants/?org={street}",                          "> ---- ?++?? ++? +", names="林志强"),
@@ -294,6 +326,20 @@ DOORS = (
     Door("POST /audit/export/csv/",                            "> ---- ----- AAa A", names="一次导出"),
     *closed("audit",                                           "> ---- ----- ??? ?"),
 
+    # 短信
+    Door("GET /messages/",                                     "> ---- ----- --- +", names="138****4321"),
+    Door("GET /messages/details/?id={dead_message}",           "> ---- ----- --- +", names="138****4321"),
+    Door("GET /messages/new/",                                 "> ---- ----- --- ?"),
+    Door("POST /messages/new/",                                "> ---- ----- --- ?", {"phone": "13800004321"}),
+    Door("GET /messages/edit/?id={dead_message}",              "> ---- ----- --- ?"),
+    Door("POST /messages/edit/?id={dead_message}",             "> ---- ----- --- ?",
+         {"phone": "13800004321", "version": "1"}),
+    Door("POST /messages/delete/",                             "> ---- ----- --- -", {"id": "{dead_message}"}),
+    Door("POST /messages/resend",                              "> ---- ----- --- d", {"id": "{dead_message}"}),
+    Door("POST /messages/resend",                              "> ---- ----- --- e", {"id": "{waiting_message}"}),
+    Door("POST /messages/export/csv/",                         "> ---- ----- --- ?"),
+    *closed("messages",                                        "> ---- ----- --- ?"),
+
     # what pickers and the tree ask for
     Door("GET /lookup/tree",                                   "! oooo +oooo ooo o", names=BRANCH),
     Door("GET /lookup/tree?parent={general}",                  "! oooo o++oo ++o +", names=SISTER),
@@ -309,6 +355,13 @@ DOORS = (
     Door("GET /lookup/accounts?org={street}&q=东街",            "! oooo o++oo ooo +", names=f"{STREET}联络员"),
 
     # for everybody
+    Door("GET /session/phone",                                 "o rrrr rrrrr rrr r"),
+    Door("POST /session/phone",                                "v vvvv vvvvv vvv v", {"phone": "13912345678", "code": "1"}),
+    Door("POST /session/phone/code",                           "v vvvv vvvvv vvv v", {"phone": "139"}),
+    Door("POST /session/phone/choose",                         "e eeee eeeee eee e", {"account": "{her_account}"}),
+    Door("GET /session/password",                              "> oooo ooooo ooo o"),
+    Door("POST /session/password",                             "> vvvv vvvvv vvv v",
+         {"current": "wrong", "password": "x", "again": "x"}),
     Door("GET /session/sign-in",                               "o rrrr rrrrr rrr r"),
     Door("POST /session/sign-in",                              "d dddd ddddd ddd d",
          {"username": "林小雨", "password": PASSWORD}),
@@ -343,6 +396,7 @@ ACTS = (
     Door(ACT, "> e??? eee?e ee? e e", {"action": "object", "opinion": "不接收"}),
     Door(ACT, "> e??? eee?e ee? e e", {"action": "delete"}),
     Door(ACT, "> e??? ddd?d ee? d d", {"action": "replan"}),
+    Door(ACT, "> d??? ded?e ee? e d", {"action": "urge"}),
     Door("POST /transfers/{moving}/resubmit", "> e??? eee?e ee? e e", APPLICATION),
     Door("POST /desk/approve", "> ---- odooo --- - o", BULK),
     # 王丽华's is back at her side: the street's liaison had applied for her.
@@ -398,6 +452,8 @@ def make_ready(fujian: Fujian) -> dict[str, object]:
     }
     fujian.liaison_of(SISTER).reject(transfers["returned"])
     fujian.set_level(TOWN, None)
+    long_ago = clock.now() - timedelta(days=4)
+    db.session.execute(sa.update(Transfer).where(Transfer.key == transfers["moving"].key).values(arrived_at=long_ago))
     names: dict[str, object] = {name: transfer.key for name, transfer in transfers.items()}
     moving = transfers["moving"]
     names |= {"moving_version": moving.version, "moving_number": moving.number}
@@ -425,6 +481,10 @@ def make_ready(fujian: Fujian) -> dict[str, object]:
     db.session.add(RoleGrant(account=away, organization=fujian.org(AWAY), role_code=RoleCode.AUDITOR))
     audit.record(AuditEvent.EXPORTED, None, organization=branch, subject="一次导出")
     audit.record(AuditEvent.SIGNED_IN, None, subject="一次登录")
+    for state in (MessageState.WAITING, MessageState.DEAD):
+        message = outbox.put(MessageKind.UNBOUND, "13800004321", username="林小雨")
+        message.state, message.key = state, f"a-{state.value}-message"
+        names |= {f"{state.value}_message": message.key}
     db.session.commit()
     entries = db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id.desc()).limit(2)).all()
     names |= {"signed_in": entries[0].id, "audited": entries[1].id}
