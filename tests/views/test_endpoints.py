@@ -356,7 +356,8 @@ DOORS = (
 
     # for everybody
     Door("GET /session/phone",                                 "o rrrr rrrrr rrr r"),
-    Door("POST /session/phone",                                "v vvvv vvvvv vvv v", {"phone": "13912345678", "code": "1"}),
+    Door("POST /session/phone",                                "v vvvv vvvvv vvv v",
+         {"phone": "13912345678", "code": "1"}),
     Door("POST /session/phone/code",                           "v vvvv vvvvv vvv v", {"phone": "139"}),
     Door("POST /session/phone/choose",                         "e eeee eeeee eee e", {"account": "{her_account}"}),
     Door("GET /session/password",                              "> oooo ooooo ooo o"),
