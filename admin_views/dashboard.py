@@ -8,7 +8,7 @@ from typing import NamedTuple
 from flask import request, url_for
 from flask_admin import AdminIndexView, expose
 from sqlalchemy import select
-from sqlalchemy.orm import aliased, load_only
+from sqlalchemy.orm import load_only
 
 from admin_views import desk as desk_lists
 from admin_views import record, transfer_list
@@ -16,13 +16,12 @@ from admin_views.access import Guarded, current_actor
 from admin_views.desk import LISTS
 from admin_views.languages import joined, person_name
 from admin_views.translating import gettext as _
-from models import COMMITTEE_KINDS, OPEN_STATES, Organization, RoleGrant, Transfer, clock, db
-from workflow import actors, loading, policy
+from models import COMMITTEE_KINDS, OPEN_STATES, Organization, Transfer, clock, db
+from workflow import loading, policy
 from workflow.actors import Actor
 from workflow.errors import N_
 
 ATTENTION_LIMIT = 6
-Place = aliased(Organization)
 TODO_SHOWN = 10
 GREETINGS = (
     (5, N_("夜深了，%(name)s")),
@@ -64,7 +63,7 @@ class DashboardView(Guarded, AdminIndexView):
                 todo.query(actor, None), request.args, todo.order, newest_first=todo.newest_first, size=TODO_SHOWN
             )
         own = _open_transfer(actor)
-        attention, unserved = _without_level(actor), _without_liaison(actor)
+        attention, unserved = _without_level(actor), desk_lists.without_liaison(actor, ATTENTION_LIMIT + 1)
         return self.render(
             "dashboard.html",
             greeting=_greeting(actor),
@@ -145,25 +144,6 @@ def _without_level(actor: Actor) -> list[Organization]:
         )
         .options(load_only(Organization.name))
         .order_by(Organization.path)
-        .limit(ATTENTION_LIMIT + 1)
-    )
-    return list(db.session.scalars(query))
-
-
-def _without_liaison(actor: Actor) -> list[Organization]:
-    """What stands right below the own organizations and has nobody to act (R45); one more than is shown."""
-    if not policy.is_liaison(actor):
-        return []
-    served = actors.effective_liaison_grants().where(RoleGrant.organization_id == Place.id)
-    query = (
-        select(Place)
-        .where(
-            Place.parent_id.in_(actor.liaison_paths),
-            Place.is_active.is_(True),
-            ~served.with_only_columns(RoleGrant.id).exists(),
-        )
-        .options(load_only(Place.name))
-        .order_by(Place.parent_id, Place.name)
         .limit(ATTENTION_LIMIT + 1)
     )
     return list(db.session.scalars(query))

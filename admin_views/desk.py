@@ -10,21 +10,23 @@ from flask import abort, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from sqlalchemy import Select, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased, load_only
 
 from admin_views import record, transfer_list
 from admin_views.access import PanelView, current_actor, in_words
 from admin_views.forms import read_id
 from admin_views.translating import gettext as _
-from models import Organization, Transfer, db
+from models import Organization, RoleGrant, Transfer, db
 from models.prepared import BY_KEYS
-from workflow import actions, desk, loading, notices, policy
+from workflow import actions, actors, desk, loading, notices, policy
 from workflow.actors import Actor
 from workflow.errors import N_, RuleError
 from workflow.transaction import transaction
 
 LONGEST_FIRST: Sequence[InstrumentedAttribute[Any]] = (Transfer.arrived_at, Transfer.id)
 MOST_AT_ONCE = transfer_list.PAGE_SIZE
+UNSERVED_SHOWN = 6
+Below = aliased(Organization)
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ class DeskView(PanelView):
             shown=shown,
             own=own,
             digests=_digests(own),
+            unserved=without_liaison(actor, UNSERVED_SHOWN) if name == "todo" else [],
             chosen=chosen,
             here=here,
             page=page,
@@ -203,3 +206,20 @@ def _approved(transfer: Transfer, version: int, actor: Actor) -> Outcome:
     except RuleError as error:
         return Outcome(transfer, False, in_words(error))
     return Outcome(after, True, _("已通过：%(standing)s。", standing=record.standing(after)))
+
+
+def without_liaison(actor: Actor, limit: int) -> list[Organization]:
+    """What stands right below the own organizations and has nobody to act (R45)."""
+    served = actors.effective_liaison_grants().where(RoleGrant.organization_id == Below.id)
+    query = (
+        select(Below)
+        .where(
+            Below.parent_id.in_(actor.liaison_paths),
+            Below.is_active.is_(True),
+            ~served.with_only_columns(RoleGrant.id).exists(),
+        )
+        .options(load_only(Below.name))
+        .order_by(Below.parent_id, Below.name)
+        .limit(limit)
+    )
+    return list(db.session.scalars(query))

@@ -19,7 +19,7 @@ import click
 from flask import Flask, Response, current_app, request
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter, RateLimitExceeded
-from limits import parse
+from limits import RateLimitItem, parse
 from limits.errors import ConfigurationError, StorageError
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter, RateLimiter
@@ -31,6 +31,8 @@ from models.crypto import keyring
 FAILURES = "30 per 15 minutes"
 CODES = (parse("1 per minute"), parse("10 per day"))
 """How often a code is sent, counted for a phone and for whose it is to become, each by itself."""
+ADDRESS_CODES = (parse("60 per hour"),)
+"""The same for an address, against who would have codes sent to many phones; wide enough for an office."""
 IN_MEMORY = "memory://"
 FAILED = 401
 _COUNTER = "zhuanjie-limiter"
@@ -65,24 +67,27 @@ def limit(app: Flask, endpoint: str, refuse: Callable[[timedelta], ResponseRetur
 
 
 def wait_for_code(*names: str) -> timedelta:
-    """Count a code for each of the names, or how long it has to wait until it may be sent: then nothing is counted."""
+    """Count a code for each of the names, or how long it has to wait until it may be sent: then nothing is counted.
+
+    The address that asks is counted too.
+    """
     limiter: Limiter = current_app.extensions[_COUNTER]
     # A phone is not kept in clear, wherever the counts are.
-    marks = [keyring().index(f"codes of {name}") for name in names]
+    counts = [(item, keyring().index(f"codes of {name}")) for item in CODES for name in names]
+    counts += [(item, f"codes to {address()}") for item in ADDRESS_CODES]
     try:
-        return _counted(limiter.limiter, marks)
+        return _counted(limiter.limiter, counts)
     except StorageError:
-        return _counted(_in_memory, marks)
+        return _counted(_in_memory, counts)
 
 
-def _counted(counter: RateLimiter, marks: Sequence[str]) -> timedelta:
-    full = [(item, mark) for item in CODES for mark in marks if not counter.test(item, mark)]
+def _counted(counter: RateLimiter, counts: Sequence[tuple[RateLimitItem, str]]) -> timedelta:
+    full = [(item, mark) for item, mark in counts if not counter.test(item, mark)]
     if full:
         latest = max(counter.get_window_stats(item, mark).reset_time for item, mark in full)
         return timedelta(seconds=max(latest - time.time(), 1))
-    for item in CODES:
-        for mark in marks:
-            counter.hit(item, mark)
+    for item, mark in counts:
+        counter.hit(item, mark)
     return timedelta(0)
 
 

@@ -43,7 +43,7 @@ class Phones:
         click.echo(f"短信 {sms.phone}：{sms.text}")
 
 
-def set_up(app: Flask) -> None:
+def set_up(app: Flask) -> Phones:
     """Show the page at /demo/messages, and send in the background for as long as the demo is served."""
     phones = Phones()
     pages = Blueprint("demo_messages", __name__, url_prefix="/demo")
@@ -53,6 +53,7 @@ def set_up(app: Flask) -> None:
     app.register_blueprint(pages)
     app.config["DEMO_MESSAGES"] = "/demo/messages"
     threading.Thread(target=_send, args=(app, phones), daemon=True).start()
+    return phones
 
 
 def forget_the_past() -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased
 from stdnum import numdb
 
-from commands.demo import keys, loading
+from commands.demo import keys, loading, phone
 from commands.demo.people import PASSWORD, REGION, SIGN_INS, people
 from commands.demo.places import UNSET, places
 from models import (
@@ -24,15 +25,17 @@ from models import (
     HistoryAction,
     HistoryEntry,
     Member,
+    MessageKind,
     Organization,
     OrganizationKind,
     RoleCode,
     Transfer,
     TransferState,
+    clock,
     db,
 )
 from tests.support.databases import ROOT, SETTINGS
-from workflow import accounts, actors, desk, history, planning, tree
+from workflow import accounts, actors, desk, history, outbox, planning, tree
 from workflow.errors import RuleError
 from workflow.people_data import check_id_number
 from workflow.tree import Place
@@ -235,3 +238,24 @@ def answer(address: str) -> str:
 def test_the_served_sign_in_page_names_the_accounts(served):
     page = answer(f"{served}/session/sign-in")
     assert [sign_in.username for sign_in in SIGN_INS if f">{sign_in.username}<" not in page] == []
+
+
+# --- What the demo's phones receive ---
+
+
+def test_what_the_phones_receive_is_printed_and_shown_on_a_page(make_app, capsys, monkeypatch):
+    monkeypatch.setattr(phone, "_send", lambda _app, _phones: None)  # here it is sent by hand
+    served = make_app()
+    gateway = phone.set_up(served)
+    with served.app_context():
+        outbox.put(MessageKind.CODE, "13800000001", code="123456", minutes=5, until=clock.now() + timedelta(minutes=5))
+        db.session.commit()
+        assert outbox.send_due(gateway).sent == 1
+    assert "短信 13800000001：您的验证码是123456" in capsys.readouterr().out
+    page = served.test_client().get("/demo/messages")
+    assert page.status_code == 200 and "您的验证码是123456" in page.text and "13800000001" in page.text
+
+
+def test_only_the_demo_shows_messages(app):
+    assert app.test_client().get("/demo/messages").status_code == 404
+    assert "演示短信" not in app.test_client().get("/session/sign-in").text

@@ -140,6 +140,12 @@ def test_r6_ten_codes_a_day(visit, monkeypatch):
     assert answers == [200] * 10 + [429]
 
 
+def test_r6_an_address_cannot_have_codes_sent_to_phones_without_end(stranger):
+    phones = [f"139{number:08d}" for number in range(61)]
+    answers = [stranger(f"{SIGN_IN}/code", phone=phone).status_code for phone in phones]
+    assert answers == [200] * 60 + [429]
+
+
 # --- Own particulars ---
 
 
