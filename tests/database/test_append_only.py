@@ -13,9 +13,9 @@ TABLES = ("history_entry", "audit_entry")
 @pytest.fixture
 def rows(fujian) -> dict[str, list]:
     """What stands in both tables: at least one entry each."""
-    fujian.apply("林小雨", to="五龙村支部")
+    fujian.apply("陈国强", to="五龙村支部")
     with transaction():
-        audit.record(AuditEvent.EXPORTED, None, subject="林小雨")
+        audit.record(AuditEvent.EXPORTED, None, subject="陈国强")
     return contents()
 
 
@@ -66,7 +66,7 @@ def test_r31_nor_does_another_take_its_place(rows, table):
 
 @pytest.mark.parametrize("table", TABLES)
 def test_r31_a_new_entry_is_added(rows, fujian, table):
-    fujian.apply("陈国强", to="五龙村支部")
+    fujian.apply("林小雨", to="五龙村支部")
     with transaction():
-        audit.record(AuditEvent.EXPORTED, None, subject="陈国强")
+        audit.record(AuditEvent.EXPORTED, None, subject="林小雨")
     assert contents()[table][:-1] == rows[table]

@@ -33,7 +33,7 @@ def test_accounts_members_and_transfers_have_keys():
 
 
 def test_each_row_gets_a_key_of_its_own(fujian):
-    for name in ("林小雨", "陈国强"):
+    for name in ("陈国强", "林小雨"):
         fujian.apply(name, to="五龙村支部")
     keys = [key for model in KEYED for key in db.session.scalars(sa.select(model.key))]
     assert len(set(keys)) == len(keys) > 50
@@ -41,7 +41,7 @@ def test_each_row_gets_a_key_of_its_own(fujian):
 
 @pytest.mark.parametrize("model", KEYED, ids=lambda model: model.__name__)
 def test_the_database_refuses_a_key_twice(fujian, model):
-    for name in ("林小雨", "陈国强"):
+    for name in ("陈国强", "林小雨"):
         fujian.apply(name, to="五龙村支部")
     one, other = db.session.scalars(sa.select(model).order_by(model.id).limit(2))
     other.key = one.key

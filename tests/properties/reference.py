@@ -82,6 +82,10 @@ class Record:
     def waits_at(self) -> str | None:
         return self.ahead[0][0] if self.state == "in_progress" else None
 
+    def waits_for(self) -> str | None:
+        """Whose liaisons have it to do: the step's, at the applicant the organization that submitted."""
+        return self.submitting if self.state in AT_APPLICANT else self.waits_at
+
     def offered(self, land: Land, person: str) -> set[str]:
         """§6 for one person, closed by default."""
         applicant = person == self.member or land.acts_for(person, self.submitting, self.member)

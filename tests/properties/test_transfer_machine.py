@@ -90,6 +90,10 @@ class TransferMachine(RuleBasedStateMachine):
         self.fujian = world.Fujian()
         self.land = first_land()
         self.home = {name: home for name, _gender, home, _special in world.PEOPLE}
+        self.in_good_standing = {
+            name for name, _gender, _home, special in world.PEOPLE if special.get("status", "normal") == "normal"
+        }
+        self.grants = {("陈国强", "军门第一支部"), ("林志强", "东街街道工委")}
         self.records: dict[str, Record] = {}
         self.hashes: dict[str, list[str]] = {}
         self.actors: dict[str, actors.Actor] = {}
@@ -135,6 +139,28 @@ class TransferMachine(RuleBasedStateMachine):
             return error.rule
         raise AssertionError(f"accepted: {arguments}")
 
+    def may_not_leave(self, member: str, besides: str | None = None) -> bool:
+        """R21: what waits for them, or an organization with members that would be left to nobody."""
+        held = {name for name, people in self.land.liaisons.items() if member in people}
+        others = [record for key, record in self.records.items() if key != besides]
+        if any(record.waits_for() in held for record in others):
+            return True
+        moving = {record.member for record in others if record.is_open}
+        return any(
+            not self.land.liaisons[name] - {member} - moving
+            and any(name in self.land.above(self.home[one]) for one in self.in_good_standing - {member})
+            for name in held
+        )
+
+    def arrives(self, record: Record) -> None:
+        """R21: who has moved is liaison only of the new branch and of what stands above it."""
+        self.home[record.member] = record.destination
+        for person, organization in list(self.grants):
+            if person == record.member and organization not in self.land.above(record.destination):
+                self.grants.remove((person, organization))
+                self.land.liaisons[organization].discard(person)
+        self.actors.clear()
+
     # --- what people do ---
 
     @rule(data=st.data(), member=st.sampled_from(MEMBERS), destination=st.sampled_from(DESTINATIONS))
@@ -155,6 +181,8 @@ class TransferMachine(RuleBasedStateMachine):
         try:
             if any(record.member == member and record.is_open for record in self.records.values()):
                 raise Refused("R20")
+            if self.may_not_leave(member):
+                raise Refused("R21")
             if source == destination:
                 raise Refused("R13")
             ahead = self.land.route(source, destination)
@@ -171,6 +199,8 @@ class TransferMachine(RuleBasedStateMachine):
         record = self.records[key]
         elsewhere = destination if action == "resubmit" else None
         try:
+            if action == "resubmit" and self.may_not_leave(record.member, besides=key):
+                raise Refused("R21")
             record.act(self.land, action, elsewhere)
         except Refused as expected:
             assert action in FORWARD
@@ -178,7 +208,7 @@ class TransferMachine(RuleBasedStateMachine):
             return
         self.perform(key, person, action, elsewhere)
         if action == "confirm":
-            self.home[record.member] = record.destination
+            self.arrives(record)
 
     @precondition(lambda self: self.open_records())
     @rule(data=st.data())
@@ -196,7 +226,7 @@ class TransferMachine(RuleBasedStateMachine):
             return
         self.perform(*chosen[0])
         if chosen[0][2] == "confirm":
-            self.home[record.member] = record.destination
+            self.arrives(record)
 
     @precondition(lambda self: self.records)
     @rule(data=st.data(), person=st.sampled_from(PEOPLE), action=st.sampled_from(sorted(actions.ACTIONS)))
@@ -247,9 +277,11 @@ class TransferMachine(RuleBasedStateMachine):
     @rule(names=st.sampled_from([("陈国强", "军门第一支部"), ("林志强", "东街街道工委")]))
     def phone_activated_or_lost(self, names):
         person, organization = names
-        self.land.liaisons[organization] ^= {person}
-        active = person in self.land.liaisons[organization]
-        self.fujian.member(person).phone_activated_at = clock.now() if active else None
+        member = self.fujian.member(person)
+        active = member.phone_activated_at is None
+        member.phone_activated_at = clock.now() if active else None
+        if (person, organization) in self.grants:
+            self.land.liaisons[organization] ^= {person}
         db.session.commit()
         self.actors.clear()
 

@@ -92,8 +92,8 @@ def test_applying_needs_the_token(fill, visit):
 @pytest.mark.parametrize("who", ["省级管理员", "审计员"])
 def test_who_applies_for_nobody_has_no_form(fill, visit, who):
     visitor = visit(who)
-    assert visitor.get(APPLY).status_code == 404
-    assert visitor.post(APPLY, **fill("林小雨")).status_code == 404
+    assert visitor.get(APPLY).status_code == 403
+    assert visitor.post(APPLY, **fill("林小雨")).status_code == 403
     assert transfers() == 0
 
 

@@ -20,9 +20,18 @@ def test_a_liaison_sees_the_own_subtree(fujian, visit):
     assert "安泰街道工委" not in page.text
 
 
-@pytest.mark.parametrize("username", ["林小雨", "审计员", "郑晓东"])
-def test_it_is_for_those_who_may_mend_it(fujian, visit, username):
+@pytest.mark.parametrize("username", ["林小雨", "郑晓东"])
+def test_it_is_for_those_who_read_a_scope(fujian, visit, username):
     assert visit(username).get("/checkup/").status_code == 403
+
+
+def test_an_auditor_reads_it_and_mends_nothing(fujian, visit):
+    transfer = fujian.transfer("林小雨", "军门第一支部", to="五龙村支部", at="军门社区总支")
+    fujian.set_level("东街街道工委", None)
+    page = visit("审计员").get("/checkup/")
+    assert f"/transfers/{transfer.key}" in page.text and "东街街道工委" in text_of(page)
+    assert "全部重新规划" not in text_of(page) and "/level-setting/" not in page.text.split("<main")[1]
+    assert visit("审计员").post("/checkup/replan").status_code == 403
 
 
 def test_r16_old_flows_are_planned_again_in_one_click(fujian, visit):

@@ -20,16 +20,18 @@ def at_days_ago(days):
     return clock.at(clock.now() - timedelta(days=days))
 
 
-def test_the_tile_counts_what_waits_and_what_waits_long(waiting, fujian, visit):
+def test_the_tile_counts_what_waits_and_what_waits_long(fujian, visit):
     with at_days_ago(4):
         fujian.apply("陈国强", VILLAGE)
+    fujian.apply("林小雨", VILLAGE)
     said = text_of(visit(f"{SOURCE}联络员").get("/"))
     assert "2 待办 其中 1 条超期" in said
 
 
-def test_the_oldest_comes_first_with_its_buttons(waiting, fujian, visit):
+def test_the_oldest_comes_first_with_its_buttons(fujian, visit):
     with at_days_ago(4):
         older = fujian.apply("陈国强", VILLAGE)
+    waiting = fujian.apply("林小雨", VILLAGE)
     page = visit(f"{SOURCE}联络员").get("/")
     assert page.text.index(f"/transfers/{older.key}/ask/approve") < page.text.index(
         f"/transfers/{waiting.key}/ask/approve"
