@@ -45,6 +45,7 @@ test: install browser lint ## run everything: lint, SQLite, PostgreSQL, browser
 
 bench: install ## measure the panel at the size of a province
 	$(BIN)/python -m bench --full
+	$(BIN)/python -m bench.letters
 
 lint: install ## check style, types and the direction of imports
 	$(BIN)/ruff check
