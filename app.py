@@ -20,6 +20,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import admin_views
 import commands
 from models import crypto, db, prepared, sqlite
+from workflow.letter_pdf import SealPlace
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SETTINGS = ("SECRET_KEY", "DATA_KEYS")
@@ -40,6 +41,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         DATA_KEYS=os.environ.get("DATA_KEYS"),
         SESSION_COOKIE_SECURE=os.environ.get("SESSION_COOKIE_SECURE") == "1",
         RATE_LIMIT_URL=os.environ.get("RATE_LIMIT_URL"),
+        LETTER_SEAL=_seal_place(os.environ.get("LETTER_SEAL")),
         TRUSTED_HOSTS=[host.strip() for host in os.environ.get("TRUSTED_HOSTS", "").split(",") if host.strip()] or None,
         MAX_CONTENT_LENGTH=32 * MEGABYTE,
         MAX_FORM_MEMORY_SIZE=MEGABYTE // 2,
@@ -72,6 +74,14 @@ def _number(name: str) -> int:
     if not (typed.isascii() and typed.isdecimal()) or int(typed) < least:
         raise click.ClickException(f"{name} must be a whole number from {least} up (see README, Settings).")
     return int(typed)
+
+
+def _seal_place(text: str | None) -> SealPlace:
+    """Where on the letter the middle of a seal stands, and how wide it is: X,Y,WIDTH in millimetres."""
+    try:
+        return SealPlace(*map(float, text.split(","))) if text else SealPlace()
+    except (ValueError, TypeError):
+        raise click.ClickException("LETTER_SEAL must be X,Y,WIDTH in millimetres (see README, Settings).") from None
 
 
 def engine_options(url: URL) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from flask_admin import Admin, BaseView
 from flask_admin.helpers import get_current_view
 from flask_babel import get_locale, lazy_gettext
 
-from admin_views import by_phone, desk, health, languages, logs, lookups, security, session
+from admin_views import attachments, by_phone, desk, health, languages, logs, lookups, security, session
 from admin_views.access import actor_or_none, everybody
 from admin_views.accounts import AccountView
 from admin_views.audit_log import AuditView
@@ -26,6 +26,7 @@ from admin_views.grants import GrantView
 from admin_views.history import HistoryView
 from admin_views.kinds import KindView
 from admin_views.ledger import LedgerView
+from admin_views.letters import LetterView, verify
 from admin_views.levels import LevelSettingView, LevelView
 from admin_views.me import IdentityView, ParticularsView
 from admin_views.members import MemberView
@@ -86,6 +87,7 @@ ENTRIES = (
     Entry(DeskView, TRANSFERS, lazy_gettext("待办"), "desk", policy.is_liaison),
     Entry(TransferView, TRANSFERS, lazy_gettext("组织关系转接"), "transfers", reads_a_scope),
     Entry(LedgerView, TRANSFERS, lazy_gettext("台账"), "ledger", reads_a_scope),
+    Entry(LetterView, TRANSFERS, lazy_gettext("介绍信"), "letters", policy.is_liaison),
     Entry(MyTransfersView, TRANSFERS, lazy_gettext("我的申请"), "mine", is_a_member),
     Entry(MemberView, MEMBERS, lazy_gettext("党员信息维护"), "members", reads_a_scope),
     Entry(GrantView, RIGHTS, lazy_gettext("角色赋权管理"), "grants", reads_a_scope),
@@ -113,6 +115,8 @@ def build_admin(app: Flask) -> None:
     app.register_blueprint(health.pages)
     app.register_blueprint(lookups.pages)
     app.register_blueprint(by_phone.pages)
+    app.register_blueprint(verify)
+    app.register_blueprint(attachments.pages)
     home = DashboardView(name=lazy_gettext("工作台"), url="/")
     home.shown = everybody
     admin = Admin(app, name="转接", url="/", index_view=home, csp_nonce_generator=security.csp_nonce)

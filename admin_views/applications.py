@@ -21,11 +21,14 @@ from admin_views.base import UNPROCESSABLE
 from admin_views.lookups import names_above
 from admin_views.translating import gettext as _
 from models import Member, Organization, Transfer, clock, db
-from workflow import actions, applications, policy
+from workflow import actions, applications, loading, policy
 from workflow.applications import PreviewStop
 from workflow.errors import RuleError
 
-FIELDS = ("kind", "member", "destination", "reason", "applied_on", "dues_paid_until")
+FIELDS = (
+    *("kind", "member", "destination", "reason", "applied_on", "dues_paid_until"),
+    *("addressee", "destination_unit"),
+)
 
 
 @dataclass
@@ -38,6 +41,8 @@ class Application:
     reason: str = ""
     applied_on: str = ""
     dues_paid_until: str = ""
+    addressee: str = ""
+    destination_unit: str = ""
     errors: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -58,6 +63,8 @@ class Application:
             reason=transfer.reason,
             applied_on=transfer.applied_on.isoformat(),
             dues_paid_until=transfer.dues_paid_until,
+            addressee=transfer.addressee,
+            destination_unit=transfer.destination_unit,
         )
 
     @property
@@ -84,7 +91,7 @@ class Application:
         if not self.member:
             self.errors["member"] = _("请选择党员。")
         if not self.destination_id:
-            self.errors["destination"] = _("请选择目的支部。")
+            self.errors["destination"] = _("请选择目的支部。") if self.stays else _("请选择目的组织。")
         applied_on = clock.today()
         try:
             applied_on = date.fromisoformat(self.applied_on)
@@ -93,12 +100,23 @@ class Application:
         self._check(lambda: applications.checked_reason(self.reason))
         self._check(lambda: applications.check_dates(applied_on, clock.this_month()))
         self._check(lambda: applications.check_dates(clock.today(), self.dues_paid_until))
+        kind = loading.transfer_kinds().get(self.kind)
+        if kind is not None:
+            self._check(lambda: applications.checked_letter(kind, self.addressee, self.destination_unit))
         return {
             "destination_id": self.destination_id,
             "reason": self.reason,
             "applied_on": applied_on,
             "dues_paid_until": self.dues_paid_until,
+            "addressee": self.addressee,
+            "destination_unit": self.destination_unit,
         }
+
+    @property
+    def stays(self) -> bool:
+        """Within the province: no letter is needed."""
+        kind = loading.transfer_kinds().get(self.kind)
+        return kind is None or not kind.needs_letter
 
     def _check(self, check: Callable[[], object]) -> None:
         try:
@@ -137,8 +155,8 @@ class ApplyingPages:
             abort(403)
         if request.method == "GET":
             own = "" if policy.is_liaison(actor) else actor.member_key or ""
-            asked = request.args.get("member", own)
-            return self._form(Application(member=asked, applied_on=clock.today().isoformat()))
+            asked, kind = request.args.get("member", own), request.args.get("kind", "")
+            return self._form(Application(kind=kind, member=asked, applied_on=clock.today().isoformat()))
         form = Application.typed(request.form)
         if not policy.is_liaison(actor):
             form.member = actor.member_key or ""
@@ -200,15 +218,21 @@ class ApplyingPages:
         return self.render("transfers/_preview.html", preview=shown, way=form.way)
 
     def _form(self, form: Application, transfer: Transfer | None = None, *, look: bool = False) -> str:
-        kinds = applications.application_kinds()
-        form.kind = form.kind or kinds[0].code
+        kinds = {kind.code: kind for kind in applications.application_kinds()}
+        form.kind = form.kind if form.kind in kinds or transfer else next(iter(kinds))
+        kind = transfer.kind if transfer else kinds[form.kind]
+        holding = applications.holding_organizations(kind) if kind.needs_letter else []
+        if len(holding) == 1:
+            form.destination = str(holding[0].id)
         member = transfer.member if transfer else _applicable(form.member)
         source = transfer.source if transfer else member.organization if member else None
         destination = db.session.get(Organization, form.destination_id) if form.destination_id else None
         return self.render(
             "transfers/apply.html",
             form=form,
-            kinds=kinds,
+            kinds=kinds.values(),
+            kind=kind,
+            holding=holding,
             transfer=transfer,
             member=member,
             source=source,

@@ -33,6 +33,8 @@ CODES = (parse("1 per minute"), parse("10 per day"))
 """How often a code is sent, counted for a phone and for whose it is to become, each by itself."""
 ADDRESS_CODES = (parse("60 per hour"),)
 """The same for an address, against who would have codes sent to many phones; wide enough for an office."""
+CHECKS = (parse("30 per minute"),)
+"""How many letters an address may check (R46)."""
 IN_MEMORY = "memory://"
 FAILED = 401
 _COUNTER = "zhuanjie-limiter"
@@ -71,10 +73,19 @@ def wait_for_code(*names: str) -> timedelta:
 
     The address that asks is counted too.
     """
-    limiter: Limiter = current_app.extensions[_COUNTER]
     # A phone is not kept in clear, wherever the counts are.
     counts = [(item, keyring().index(f"codes of {name}")) for item in CODES for name in names]
     counts += [(item, f"codes to {address()}") for item in ADDRESS_CODES]
+    return _wait(counts)
+
+
+def wait_for_address(what: str, items: Sequence[RateLimitItem]) -> timedelta:
+    """Count one of `what` for the address that asks, or how long it has to wait."""
+    return _wait([(item, f"{what} by {address()}") for item in items])
+
+
+def _wait(counts: Sequence[tuple[RateLimitItem, str]]) -> timedelta:
+    limiter: Limiter = current_app.extensions[_COUNTER]
     try:
         return _counted(limiter.limiter, counts)
     except StorageError:

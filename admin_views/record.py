@@ -268,6 +268,9 @@ def _from_and_to(entry: HistoryEntry) -> tuple[str, str]:
 
 def _changes(entry: HistoryEntry) -> tuple[tuple[str, str, str], ...]:
     changes = [(_(name), before, after) for name, (before, after) in entry.details.get("changes", {}).items()]
+    if "letter" in entry.details or "letter_voided" in entry.details:
+        void, number = entry.details.get("letter_voided", ""), entry.details.get("letter", "")
+        changes.append((_("介绍信编号"), _("%(number)s（作废）", number=void) if void else "", number))
     if "ended_grants" in entry.details:
         changes.append((_("联络员角色"), joined(entry.details["ended_grants"]), _("已结束")))
     if "route" in entry.details:

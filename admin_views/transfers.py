@@ -13,7 +13,7 @@ from flask_admin import expose
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
-from admin_views import record, transfer_list
+from admin_views import attachments, letters, record, transfer_list
 from admin_views.access import current_actor, in_words, safe_path
 from admin_views.applications import ApplyingPages
 from admin_views.asking import INPUTS, REPLAN, URGE, WORDINGS, goes_next, question
@@ -109,6 +109,8 @@ class TransferView(ApplyingPages, ScopedView):
             actions=offered,
             goes_next=goes_next(transfer, offered[0].name) if offered and offered[0].name in WORDINGS else "",
             may_replan=actions.may_replan(transfer, actor),
+            letter_url=letters.link(transfer, actor),
+            **attachments.shown(transfer, actor),
             may_urge=notices.may_urge(transfer, actor),
             urged=record.short_moment(transfer.urged_at) if transfer.urged_at else "",
         )

@@ -53,8 +53,9 @@ def send(watch: bool, every: float) -> None:
 
 def _send_all(gateway: Gateway, lease: timedelta, stop: Stop) -> Outcome:
     """Whatever is due now, in rounds; first what R47 wants to remind of."""
-    while notices.remind_due() == notices.REMINDED_AT_ONCE and not stop.asked():
-        pass
+    for remind in (notices.remind_due, notices.remind_letters):
+        while remind() == notices.REMINDED_AT_ONCE and not stop.asked():
+            pass
     outcome = latest = outbox.send_due(gateway, limit=ROUND, lease=lease, stop=stop.asked)
     while latest.total == ROUND:
         latest = outbox.send_due(gateway, limit=ROUND, lease=lease, stop=stop.asked)

@@ -2,8 +2,10 @@
 
 from models import clock, prepared, sqlite
 from models.account import Account, CodePurpose, PhoneCode, Role, RoleCode, RoleGrant, new_session_token
+from models.attachment import Attachment, AttachmentKind, MediaType
 from models.audit import AuditEntry, AuditEvent
 from models.base import PATH_WIDTH, Checked, LabelledEnum, ancestor_ids, below, db, new_key, path_segment, segment
+from models.letter import Letter, LetterNumber, LetterState, Seal
 from models.message import Message, MessageKind, MessageState
 from models.organization import (
     CHILDLESS_KINDS,
@@ -44,6 +46,8 @@ __all__ = [
     "PATH_WIDTH",
     "Account",
     "Anchor",
+    "Attachment",
+    "AttachmentKind",
     "AuditEntry",
     "AuditEvent",
     "Checked",
@@ -52,6 +56,10 @@ __all__ = [
     "HistoryAction",
     "HistoryEntry",
     "LabelledEnum",
+    "Letter",
+    "LetterNumber",
+    "LetterState",
+    "MediaType",
     "Member",
     "MemberCategory",
     "MemberStatus",
@@ -66,6 +74,7 @@ __all__ = [
     "Role",
     "RoleCode",
     "RoleGrant",
+    "Seal",
     "Side",
     "SignInFailures",
     "Stage",

@@ -28,6 +28,7 @@ class AuditEvent(LabelledEnum):
     ID_NUMBER_READ = "id_number_read", "查看身份证号"
     ACCOUNT_CREATED = "account_created", "新增账号"
     PASSWORD_SET = "password_set", "设置密码"
+    SEAL_CHANGED = "seal_changed", "更换印章"
     PHONE_BOUND = "phone_bound", "激活手机"
     PHONE_UNBOUND = "phone_unbound", "手机解绑"
     PHONE_CLEARED = "phone_cleared", "清空手机号码"
@@ -45,6 +46,8 @@ class AuditEvent(LabelledEnum):
     EXPORTED = "exported", "导出"
     DATA_IMPORTED = "data_imported", "导入数据"
     MESSAGE_RESENT = "message_resent", "重发短信"
+    ATTACHMENT_ADDED = "attachment_added", "上传附件"
+    ATTACHMENT_REMOVED = "attachment_removed", "移除附件"
 
 
 class AuditEntry(db.Model):

@@ -24,6 +24,7 @@ class MessageKind(LabelledEnum):
     REMINDER = "reminder", "超期提醒"
     URGE = "urge", "催办"
     DIGEST = "digest", "待办汇总"
+    LETTER = "letter", "介绍信提醒"
 
 
 class MessageState(LabelledEnum):

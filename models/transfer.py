@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models import clock
@@ -96,6 +96,9 @@ class HistoryAction(LabelledEnum):
     CONFIRM = "confirm", "确认报到"
     OBJECT = "object", "异议反馈"
     REPLAN = "replan", "重新规划流程"
+    EDIT_LETTER = "edit_letter", "修改介绍信"
+    PRINT_LETTER = "print_letter", "介绍信定稿"
+    REISSUE_LETTER = "reissue_letter", "重新开具介绍信"
 
 
 class TransferKind(db.Model):
@@ -109,6 +112,8 @@ class TransferKind(db.Model):
     """The organization kind that the destination must have."""
     route_rule: Mapped[str] = mapped_column(String(8))
     """The rule that a refusal for a wrong end names: R13, R14."""
+    needs_letter: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """R14: it leaves with a 介绍信, and ends with its receipt."""
     step_days: Mapped[int] = mapped_column(default=3)
 
     rules: Mapped[list[StageRule]] = relationship(order_by="StageRule.position", lazy="raise_on_sql")
@@ -188,6 +193,10 @@ class Transfer(db.Model):
     destination_id: Mapped[int] = mapped_column(ForeignKey("organization.id"), index=True)
     destination_path: Mapped[str] = mapped_column(ordered_text(PATH_LENGTH))
     reason: Mapped[str] = mapped_column(Text)
+    addressee: Mapped[str] = mapped_column(String(120), default="", server_default="")
+    """R19: 介绍信抬头, where the kind needs a letter."""
+    destination_unit: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    """R19: 转往单位, the letter's 去."""
     applied_on: Mapped[date] = mapped_column()
     dues_paid_until: Mapped[str] = mapped_column(String(7))
     """A month as ``YYYY-MM`` (R19)."""

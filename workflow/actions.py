@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm.attributes import flag_modified
 
 from models import HistoryAction, HistoryEntry, Transfer, TransferState, clock, db
-from workflow import applications, history, loading, moves, notices, planning, policy
+from workflow import applications, history, letters, loading, moves, notices, planning, policy
 from workflow.actors import Actor
 from workflow.errors import N_, RuleError, Words
 from workflow.transaction import hold_tree, transaction
@@ -157,6 +157,7 @@ def perform(key: str, name: str, actor: Actor, *, expected_version: int | None =
         # Every action makes a new version, even one that leaves the row's other values as they were.
         flag_modified(transfer, "last_action")
         db.session.flush()
+        details = {**details, **letters.follow(transfer, HistoryAction(name), before)}
         history.append(
             transfer,
             HistoryAction(name),

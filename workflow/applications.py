@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import selectinload
 
 from models import (
@@ -24,15 +24,17 @@ from models import (
     clock,
     db,
 )
-from workflow import actors, history, leaving, moves, notices, planning, policy
+from workflow import actors, history, leaving, letters, moves, notices, planning, policy
 from workflow.actors import Actor
 from workflow.errors import N_, RuleError
+from workflow.people_data import has_control_characters
 from workflow.planning import kind_by_code
 from workflow.routes import Node, Stop
 from workflow.transaction import hold_tree, open_transfer_exists, transaction
 
-FIELDS = ("destination_id", "reason", "applied_on", "dues_paid_until")
+FIELDS = ("destination_id", "reason", "applied_on", "dues_paid_until", "addressee", "destination_unit")
 REASON_LENGTH = 500
+ADDRESSEE_LENGTH, UNIT_LENGTH = 120, 200
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,16 @@ class PreviewStop:
 
 
 def application_kinds() -> list[TransferKind]:
-    """The kinds that can be applied for: those within the province."""
-    query = select(TransferKind).where(TransferKind.destination_kind == OrganizationKind.BRANCH.value)
-    return list(db.session.scalars(query.order_by(TransferKind.code)))
+    """The kinds that can be applied for: within the province, and those that leave with a letter (R13, R14)."""
+    within = TransferKind.destination_kind == OrganizationKind.BRANCH.value
+    query = select(TransferKind).where(or_(within, TransferKind.needs_letter.is_(True)))
+    return list(db.session.scalars(query.order_by(TransferKind.needs_letter, TransferKind.code)))
+
+
+def holding_organizations(kind: TransferKind) -> list[Organization]:
+    """Where a kind that leaves the province may go: few, and outside the tree (R1, R39)."""
+    query = select(Organization).where(Organization.kind == OrganizationKind(kind.destination_kind))
+    return list(db.session.scalars(query.where(Organization.is_active.is_(True)).order_by(Organization.name)))
 
 
 def destination_branches() -> ColumnElement[bool]:
@@ -100,10 +109,13 @@ def apply(
     reason: str,
     applied_on: date,
     dues_paid_until: str,
+    addressee: str = "",
+    destination_unit: str = "",
 ) -> Transfer:
     """上报 a new application for the actor or a member of the actor's subtree, in one transaction (R18-R21, R23).
 
-    Raises `RuleError` whose `field` is one of member, destination, reason, applied_on, dues_paid_until.
+    Raises `RuleError` whose `field` is one of member, destination, reason, applied_on, dues_paid_until, addressee,
+    destination_unit.
     """
     with transaction(by_keys=True):
         hold_tree()
@@ -115,6 +127,7 @@ def apply(
         leaving.check(member)
         reason = checked_reason(reason)
         check_dates(applied_on, dues_paid_until)
+        addressee, destination_unit = checked_letter(kind, addressee, destination_unit)
         destination = _organization(destination_id, "destination")
         stops, _ = planning.plan_route(kind, member.organization, destination)
         transfer = Transfer(
@@ -127,6 +140,8 @@ def apply(
             destination=destination,
             destination_path=destination.path,
             reason=reason,
+            addressee=addressee,
+            destination_unit=destination_unit,
             applied_on=applied_on,
             dues_paid_until=dues_paid_until,
             submitted_by_id=actor.account_id,
@@ -146,6 +161,7 @@ def apply(
             actor,
             acting_for=(acting.id, acting.name),
             after=transfer.current_step,
+            details=letters.follow(transfer, HistoryAction.SUBMIT, None),
         )
         notices.tell(transfer, actor)
     return transfer
@@ -159,6 +175,8 @@ def resubmit(
     reason: str | None = None,
     applied_on: date | None = None,
     dues_paid_until: str | None = None,
+    addressee: str | None = None,
+    destination_unit: str | None = None,
 ) -> dict[str, Any]:
     """上报 again after a withdrawal or a rejection; the fields may be changed (R23). Called by `actions.perform`."""
     _check_member(transfer.member)
@@ -168,6 +186,11 @@ def resubmit(
         transfer.destination = _organization(destination_id, "destination")
         transfer.destination_path = transfer.destination.path
     transfer.reason = checked_reason(transfer.reason if reason is None else reason)
+    transfer.addressee, transfer.destination_unit = checked_letter(
+        transfer.kind,
+        transfer.addressee if addressee is None else addressee,
+        transfer.destination_unit if destination_unit is None else destination_unit,
+    )
     transfer.applied_on = applied_on or transfer.applied_on
     transfer.dues_paid_until = dues_paid_until or transfer.dues_paid_until
     check_dates(transfer.applied_on, transfer.dues_paid_until)
@@ -187,6 +210,24 @@ def checked_reason(reason: str) -> str:
     if len(reason) > REASON_LENGTH:
         raise RuleError(N_("转出原因过长，请控制在%(limit)s字以内。"), "R19", "reason", limit=REASON_LENGTH)
     return reason
+
+
+def checked_letter(kind: TransferKind, addressee: str, destination_unit: str) -> tuple[str, str]:
+    """R19: 介绍信抬头, required where the kind needs a letter, and 转往单位; both empty where it needs none."""
+    if not kind.needs_letter:
+        return "", ""
+    addressee, destination_unit = addressee.strip(), destination_unit.strip()
+    if not addressee:
+        raise RuleError(N_("请填写介绍信抬头，即接收党员的党组织全称。"), "R19", "addressee")
+    for field, text, limit in (
+        ("addressee", addressee, ADDRESSEE_LENGTH),
+        ("destination_unit", destination_unit, UNIT_LENGTH),
+    ):
+        if len(text) > limit:
+            raise RuleError(N_("内容过长，请控制在%(limit)s字以内。"), "R19", field, limit=limit)
+        if has_control_characters(text):
+            raise RuleError(N_("内容中有换行或控制字符，请删除。"), "R19", field)
+    return addressee, destination_unit
 
 
 def check_dates(applied_on: date, dues_paid_until: str) -> None:
@@ -261,4 +302,6 @@ def _words(transfer: Transfer) -> dict[str, str]:
         "转出原因": transfer.reason,
         "申请时间": transfer.applied_on.isoformat(),
         "党费缴纳至": transfer.dues_paid_until,
+        "介绍信抬头": transfer.addressee,
+        "转往单位": transfer.destination_unit,
     }

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from models import HistoryAction, Organization, Step, StepState, Transfer, TransferState, clock, db
-from workflow import homes, leaving, planning
+from models import AttachmentKind, HistoryAction, Organization, Step, StepState, Transfer, TransferState, clock, db
+from workflow import attachments, homes, leaving, planning
 from workflow.actors import Actor
 from workflow.errors import N_, RuleError
 from workflow.routes import Stop
@@ -60,6 +60,8 @@ def confirm(transfer: Transfer, actor: Actor, opinion: str = "") -> dict[str, An
     destination = transfer.destination
     if not destination.is_active:
         raise RuleError(N_("“%(name)s”已停用，不能确认报到，请联系省级管理员处理。"), "R12", name=destination.name)
+    if transfer.kind.needs_letter and not attachments.has(transfer, AttachmentKind.RECEIPT):
+        raise RuleError(N_("请先在记录中上传介绍信回执联，再确认报到。"), "R28")
     _handle(transfer, actor)
     homes.settle(transfer.member, destination)
     ended = leaving.end_grants(transfer.member, actor)

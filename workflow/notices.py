@@ -20,7 +20,7 @@ from models import (
     clock,
     db,
 )
-from workflow import actors, desk, loading, outbox, policy
+from workflow import actors, desk, letters, loading, outbox, policy
 from workflow.actors import Actor
 from workflow.errors import N_, RuleError
 from workflow.transaction import transaction
@@ -140,6 +140,26 @@ def remind_due() -> int:
                     organization_id=identity,
                     organization=names[identity],
                     count=count,
+                )
+    return len(late)
+
+
+def remind_letters() -> int:
+    """One reminder for each letter near or past its validity without a receipt: how many letters (R47). COMMITS."""
+    with transaction():
+        late = letters.late_to_remind(REMINDED_AT_ONCE)
+        recipients = _liaisons({county.id for _letter, county in late})
+        for letter, county in late:
+            letter.reminded_at = clock.now()
+            for account_id, phone in recipients[county.id]:
+                outbox.put(
+                    MessageKind.LETTER,
+                    phone,
+                    account_id=account_id,
+                    organization_id=county.id,
+                    organization=county.name,
+                    member=letter.transfer.member.name,
+                    number=letter.number,
                 )
     return len(late)
 

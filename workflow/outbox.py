@@ -33,6 +33,9 @@ TEMPLATES: Mapping[MessageKind, str] = {
     MessageKind.ENDED: N_("%(member)s的组织关系转接%(state)s，请登录系统查看。"),
     MessageKind.UNBOUND: N_("您的手机号码已不再绑定账号%(username)s，该号码已由他人激活。如有疑问，请联系所在党组织。"),
     MessageKind.REMINDER: N_("%(organization)s有%(count)s件组织关系转接已超过办理期限，请尽快登录系统办理。"),
+    MessageKind.LETTER: N_(
+        "%(organization)s开具给%(member)s的介绍信（第%(number)s号）即将或已经超过有效期，尚未收到回执，请登录系统处理。"
+    ),
     MessageKind.URGE: N_("%(member)s的组织关系转接在%(organization)s等待办理，对方催办，请尽快登录系统办理。"),
     MessageKind.DIGEST: N_("%(organization)s新收到%(count)s件组织关系转接，请登录系统在【待办】中办理。"),
 }

@@ -54,6 +54,7 @@ AUDIT_EVENTS = (
     "id_number_read",
     "account_created",
     "password_set",
+    "seal_changed",
     "phone_bound",
     "phone_unbound",
     "phone_cleared",
@@ -71,9 +72,14 @@ AUDIT_EVENTS = (
     "exported",
     "data_imported",
     "message_resent",
+    "attachment_added",
+    "attachment_removed",
 )
 STATES = ("in_progress", "withdrawn", "rejected", "completed", "voided")
-ACTIONS = ("submit", "resubmit", "approve", "reject", "withdraw", "void", "confirm", "object", "replan")
+ACTIONS = (
+    *("submit", "resubmit", "approve", "reject", "withdraw", "void", "confirm", "object", "replan"),
+    *("edit_letter", "print_letter", "reissue_letter"),
+)
 STEP_STATES = ("done", "current", "coming")
 
 TABLES = (
@@ -127,6 +133,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("destination_kind", sa.String(length=32), nullable=False),
         sa.Column("route_rule", sa.String(length=8), nullable=False),
+        sa.Column("needs_letter", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("step_days", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("code", name="pk_transfer_kind"),
         sa.UniqueConstraint("name", name="uq_transfer_kind_name"),
@@ -342,6 +349,8 @@ def upgrade() -> None:
         sa.Column("destination_id", sa.Integer(), nullable=False),
         sa.Column("destination_path", models.base.ordered_text(160), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("addressee", sa.String(length=120), server_default="", nullable=False),
+        sa.Column("destination_unit", sa.String(length=200), server_default="", nullable=False),
         sa.Column("applied_on", sa.Date(), nullable=False),
         sa.Column("dues_paid_until", sa.String(length=7), nullable=False),
         sa.Column("submitted_by_id", sa.Integer(), nullable=False),

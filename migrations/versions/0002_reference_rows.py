@@ -95,9 +95,16 @@ def upgrade() -> None:
     )
     op.bulk_insert(table("role", "code", "name"), [{"code": code, "name": name} for code, name in ROLES])
     op.bulk_insert(
-        table("transfer_kind", "code", "name", "destination_kind", "route_rule", "step_days"),
+        table("transfer_kind", "code", "name", "destination_kind", "route_rule", "needs_letter", "step_days"),
         [
-            {"code": code, "name": name, "destination_kind": ends_in, "route_rule": rule, "step_days": 3}
+            {
+                "code": code,
+                "name": name,
+                "destination_kind": ends_in,
+                "route_rule": rule,
+                "needs_letter": rule == "R14",
+                "step_days": 3,
+            }
             for code, name, ends_in, rule in KINDS
         ],
     )

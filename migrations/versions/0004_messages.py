@@ -8,7 +8,7 @@ import models.base
 revision = "0004"
 down_revision = "0003"
 
-KINDS = ("code", "arrived", "returned", "ended", "unbound", "reminder", "urge", "digest")
+KINDS = ("code", "arrived", "returned", "ended", "unbound", "reminder", "urge", "digest", "letter")
 STATES = ("waiting", "sent", "dead")
 PARTIAL = (
     ("due", ["state", "next_at", "id"], sa.text("state = 'waiting'")),

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from models import MemberStatus, RoleCode, clock, db
+from models import MemberStatus, RoleCode, TransferKind, clock, db
 from tests.scenarios.telling import refused, stands
 from tests.world import ADMIN, AUDITOR
 from workflow import applications
@@ -81,14 +81,15 @@ def test_r1_a_holding_organization_lies_in_no_liaisons_subtree(fujian):
         fujian.liaison_of("福建省委").apply("马海涛", to="五龙村支部")
 
 
-@pytest.mark.parametrize("code", ["out_of_province", "to_special"])
-def test_r18_kinds_without_a_form_are_not_applied_for(fujian, code):
+def test_r18_a_kind_without_a_form_is_not_applied_for(fujian):
+    db.session.add(TransferKind(code="later", name="以后", destination_kind="unknown", route_rule="R14"))
+    db.session.commit()
     with refused("R18", "不能在这里申请", field="kind"):
-        fujian.apply("林小雨", to="省外组织", kind_code=code)
+        fujian.apply("林小雨", to="未知党组织", kind_code="later")
 
 
-def test_r18_only_the_kind_within_the_province_is_offered(fujian):
-    assert [kind.name for kind in applications.application_kinds()] == ["省内转接"]
+def test_r18_the_kinds_within_the_province_and_out_of_it_are_offered(fujian):
+    assert [kind.name for kind in applications.application_kinds()] == ["省内转接", "转出省外", "转到特殊组织"]
 
 
 def test_r18_an_unknown_kind_is_refused(fujian):

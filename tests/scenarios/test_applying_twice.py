@@ -114,7 +114,8 @@ def test_r20_two_members_have_one_each(fujian):
     ("rule", "member", "fields"),
     [
         ("R18", "陈国强", {"to": "五龙村支部"}),
-        ("R18", "林小雨", {"to": "省外组织", "kind_code": "out_of_province"}),
+        ("R19", "林小雨", {"to": "省外组织", "kind_code": "out_of_province"}),
+        ("R14", "林小雨", {"to": "特殊组织", "kind_code": "out_of_province", "addressee": "中共杭州市委组织部"}),
         ("R13", "林小雨", {"to": "军门第一支部"}),
         ("R13", "林小雨", {"to": "古田镇党委"}),
         ("R19", "林小雨", {"to": "五龙村支部", "reason": ""}),

@@ -13,14 +13,16 @@ Only `d` changes data; `a` and `A` leave an audit entry and nothing else; whatev
 import sys
 from collections.abc import Iterable
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
-from flask import Flask
+from flask import Flask, current_app
 
 from models import (
     Account,
+    AttachmentKind,
     AuditEntry,
     AuditEvent,
     Gender,
@@ -33,10 +35,11 @@ from models import (
     clock,
     db,
 )
+from tests.attachments.files import picture
 from tests.views.panel import more_members, more_organizations
 from tests.views.walking import Door, Walk, endpoint_of, endpoints
 from tests.world import ADMIN, AUDITOR, CITY_AUDITOR, PASSWORD, Fujian, id_number
-from workflow import accounts, audit, outbox
+from workflow import accounts, attachments, audit, outbox, storage
 
 BRANCH, SISTER, GENERAL, STREET, COUNTY = "军门第一支部", "军门第二支部", "军门社区总支", "东街街道工委", "鼓楼区委"
 BESIDE, TOWN, VILLAGE, AWAY = "安泰街道工委", "古田镇党委", "五龙村支部", "漳平市委"
@@ -103,11 +106,32 @@ APPLICATION = {
     "kind": "intra", "destination": "{village}", "reason": "工作调动",
     "applied_on": "{today}", "dues_paid_until": "{month}",
 }
+OUT_OF_PROVINCE = {
+    "kind_code": "out_of_province", "addressee": "中共杭州市委组织部", "destination_unit": "浙江省杭州市",
+}
 BULK = {"chosen": ["{moving}:{moving_version}"]}
 
 DOORS = (
     #    nobody | herself, another, secretary, sleeping | branch, street, county, beside, village | auditors | admin
     Door("GET /",                                              "> +ooo o+ooo ooo o", names="林小雨"),
+    # 介绍信: 郭雅婷's, who leaves the province; her transfer waits at the county.
+    Door("GET /letters/",                                      "> ---- ooooo ooo o"),
+    Door("GET /letters/{leaver}",                              "> ---- ??+?? ??? +", names="郭雅婷"),
+    Door("GET /letters/{leaver}/preview.pdf",                  "> ---- ??o?? ??? o"),
+    Door("POST /letters/{leaver}/save",                        "> ---- ??v?? ??? v", {"version": "0"}),
+    Door("POST /letters/{leaver}/print",                       "> ---- ??d?? ??? e"),
+    Door("POST /letters/{leaver}/reissue",                     "> ---- ??e?? ??? e", {"reason": "遗失"}),
+    Door("POST /letters/print",                                "> ---- eeeee eee e", {"chosen": "{leaver}"}),
+    Door("POST /letters/seal",                                 "> ---- eeree eee e", {"org": "{county}"}),
+    Door("GET /verify/20261100001?s=x",                        "? ???? ????? ??? ?"),
+
+    # 附件: the stub of her letter, which the county has attached.
+    Door("GET /attachments/{stub}",                            "> ???? ??oo? oo? o"),
+    Door("GET /attachments/{stub}/thumbnail",                  "> ???? ??oo? oo? o"),
+    Door("POST /attachments/{leaver}",                         "! ???? ??ee? ee? e", {"kind": "stub"}),
+    Door("POST /attachments/{stub}/remove",                    "! ???? ??de? ee? e"),
+    Door("GET /attachments/{leaver}",                          "> ???? ????? ??? ?"),
+
     # 个人工作
     Door("GET /me/",                                           "> +ooo ----- --- -", names="林小雨"),
     Door("POST /me/",                                          "> dddd ----- --- -",
@@ -450,14 +474,21 @@ def make_ready(fujian: Fujian) -> dict[str, object]:
         "returned": fujian.liaison_of(STREET).apply("王丽华", to="旗汛口社区支部"),
         "arriving": fujian.transfer("罗永福", "鼓楼区医院第一支部", to=VILLAGE, at=VILLAGE, confirming=True),
         "leaving": fujian.apply("郑晓东", to="鼓楼区委直属支部"),
+        "leaver": fujian.apply("郭雅婷", to="省外组织", **OUT_OF_PROVINCE),
     }
     fujian.liaison_of(SISTER).reject(transfers["returned"])
+    fujian.bring(transfers["leaver"], COUNTY)
+    current_app.config["ATTACHMENTS_URL"] = "memory://doors"
+    county, kept = fujian.liaison_of(COUNTY).actor, storage.storage(current_app.config)
+    stub = attachments.upload(
+        transfers["leaver"].key, AttachmentKind.STUB, county, "存根.png", BytesIO(picture("PNG")), kept
+    )
     fujian.set_level(TOWN, None)
     long_ago = clock.now() - timedelta(days=4)
     db.session.execute(sa.update(Transfer).where(Transfer.key == transfers["moving"].key).values(arrived_at=long_ago))
     names: dict[str, object] = {name: transfer.key for name, transfer in transfers.items()}
     moving = transfers["moving"]
-    names |= {"moving_version": moving.version, "moving_number": moving.number}
+    names |= {"stub": stub.key, "moving_version": moving.version, "moving_number": moving.number}
     names |= {"entry": fujian.entries(moving)[0].id, "entry_elsewhere": fujian.entries(transfers["elsewhere"])[0].id}
     [spare], [empty] = more_members(fujian.org(BRANCH), 1), more_organizations(fujian.org(STREET), 1)
     names |= {"spare": spare.key, "spare_version": spare.version, "empty": empty.id}

@@ -11,12 +11,14 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from html import unescape
 from typing import Any, NamedTuple
 
 import flask
 import sqlalchemy as sa
 from flask import Flask
 from flask_wtf.csrf import generate_csrf
+from pypdf import PdfReader
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
@@ -220,10 +222,15 @@ def _take_guards_away() -> None:
 
 
 def _said(answer: TestResponse) -> str:
-    """All that an answer says: a page with its tags, what JSON or a workbook holds."""
+    """All that an answer says: a page with its tags, what JSON, a workbook or a PDF holds."""
     if answer.is_json:
         return str(answer.json)
     if answer.data[:2] == b"PK":
         with zipfile.ZipFile(io.BytesIO(answer.data)) as book:
-            return "".join(book.read(name).decode() for name in book.namelist())
+            # Some XML writers put every Chinese character as its number.
+            return unescape("".join(book.read(name).decode() for name in book.namelist()))
+    if answer.mimetype.startswith("image/"):
+        return ""
+    if answer.mimetype == "application/pdf":
+        return "".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.data)).pages)
     return answer.text

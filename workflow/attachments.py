@@ -1,0 +1,289 @@
+"""What is attached to a transfer: who may add, see and remove it, and the files behind the rows (R38, R28, R42).
+
+The file is kept before its row is written: a crash in between leaves a file that no row names, which `sweep` deletes,
+and never a row without its file. What a file may be is in `uploads`, where it lies in `storage`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import islice
+from typing import IO
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import contains_eager
+
+from models import (
+    Attachment,
+    AttachmentKind,
+    AuditEvent,
+    HistoryAction,
+    Organization,
+    Stage,
+    Transfer,
+    TransferState,
+    clock,
+    db,
+)
+from models.prepared import BY_KEYS
+from workflow import audit, loading, policy, uploads
+from workflow.actors import Actor
+from workflow.errors import N_, RuleError
+from workflow.storage import Storage, Unavailable
+from workflow.transaction import transaction
+from workflow.uploads import RULE, Upload
+
+LIMIT = 20
+"""Attachments of a transfer, without those that were removed."""
+BATCH = 500
+_ENTERING = frozenset({Stage.ENTERING_APPLICATION, Stage.ENTERING_APPROVAL})
+_SUBMITTED = frozenset({HistoryAction.SUBMIT, HistoryAction.RESUBMIT})
+
+
+# --- Who may ---
+
+
+def may_add(transfer: Transfer, actor: Actor) -> tuple[AttachmentKind, ...]:
+    """The kinds that the actor may add now. Needs what `loading.decision_options` loads.
+
+    R38: the stub at the county's approving and at its confirming step, the receipt at the confirming one, by the very
+    organization that stands there. R42: photos of the letter by the applicant's side, until somebody has acted on it.
+    """
+    kinds = []
+    step = transfer.current_step
+    if step is not None and policy.stands_on_step(transfer, actor):
+        if step.stage in (Stage.LEAVING_APPROVAL, Stage.LEAVING_CONFIRMATION):
+            kinds.append(AttachmentKind.STUB)
+        if step.stage is Stage.LEAVING_CONFIRMATION:
+            kinds.append(AttachmentKind.RECEIPT)
+    if _is_being_entered(transfer) and policy.is_applicant_side(transfer, actor):
+        kinds.append(AttachmentKind.LETTER)
+    return tuple(kinds)
+
+
+def _is_being_entered(transfer: Transfer) -> bool:
+    if not any(step.stage in _ENTERING for step in transfer.steps):
+        return False
+    nobody_acted = transfer.state is TransferState.IN_PROGRESS and transfer.last_action in _SUBMITTED
+    return transfer.at_applicant or nobody_acted
+
+
+def may_remove(attachment: Attachment, transfer: Transfer, actor: Actor) -> bool:
+    """Whoever could add another of its kind now: what a later step has relied on stays."""
+    return attachment.removed_at is None and attachment.kind in may_add(transfer, actor)
+
+
+# --- Reading ---
+
+
+def listed(transfer: Transfer) -> list[Attachment]:
+    """The attachments of a transfer in the order in which they came, without those that were removed."""
+    query = select(Attachment).where(Attachment.transfer_id == transfer.id, Attachment.removed_at.is_(None))
+    return list(db.session.scalars(query.order_by(Attachment.id).execution_options(**BY_KEYS)))
+
+
+def has(transfer: Transfer, kind: AttachmentKind) -> bool:
+    """Whether one of this kind is attached: R28 asks for the receipt."""
+    return any(attachment.kind is kind for attachment in listed(transfer))
+
+
+def found(key: str, actor: Actor) -> Attachment | None:
+    """The attachment with this key, if the actor may see its transfer and nobody has removed it; one statement."""
+    query = (
+        select(Attachment)
+        .join(Attachment.transfer)
+        .where(Attachment.key == key, Attachment.removed_at.is_(None), policy.transfers_visible(actor))
+        .options(contains_eager(Attachment.transfer).load_only(Transfer.key))
+    )
+    found: Attachment | None = db.session.scalar(query.execution_options(**BY_KEYS))
+    return found
+
+
+def read(attachment: Attachment, storage: Storage, *, thumbnail: bool = False) -> bytes:
+    """The file behind a row. Raises `RuleError` R38 where it is no more what was attached, else what the store raises.
+
+    `thumbnail`: the small picture instead, which a PDF has not.
+    """
+    if thumbnail:
+        assert attachment.thumbnail_stored_as is not None
+        return storage.read(attachment.thumbnail_stored_as)
+    content = storage.read(attachment.stored_as)
+    if hashlib.sha256(content).hexdigest() != attachment.sha256:
+        raise RuleError(N_("“%(name)s”与上传时的内容不一致，不能打开，请联系系统管理员。"), RULE, name=attachment.name)
+    return content
+
+
+# --- Adding and removing ---
+
+
+def upload(
+    key: str, kind: AttachmentKind, actor: Actor, filename: str, stream: IO[bytes], storage: Storage
+) -> Attachment:
+    """Add one file to the transfer with this key, in transactions of its own.
+
+    Raises `RuleError` R30 where the transfer is not the actor's to see, R38 with the file and the reason.
+    Nothing is locked while the file is looked through and kept: a large one takes seconds.
+    """
+    name = uploads.shown_name(filename)
+    with transaction():
+        _check(_locked(key, actor), kind, actor, name)
+    checked = uploads.checked(filename, stream)
+    kept = _kept(checked, storage)
+    with transaction():
+        transfer = _locked(key, actor)
+        _check(transfer, kind, actor, name)
+        return _row(transfer, kind, actor, checked, kept)
+
+
+def add(
+    transfer: Transfer, kind: AttachmentKind, actor: Actor, filename: str, stream: IO[bytes], storage: Storage
+) -> Attachment:
+    """`upload` within the caller's transaction, who has locked the transfer or has just made it (R42)."""
+    _check(transfer, kind, actor, uploads.shown_name(filename))
+    checked = uploads.checked(filename, stream)
+    return _row(transfer, kind, actor, checked, _kept(checked, storage))
+
+
+def remove(key: str, actor: Actor) -> Attachment:
+    """Mark an attachment as removed, in one transaction; its file stays until it is swept.
+
+    Raises `RuleError` R30 where the actor cannot see it or somebody has removed it, R38 where it is not theirs to
+    remove.
+    """
+    with transaction():
+        seen = found(key, actor)
+        transfer = _locked(seen.transfer.key, actor) if seen else None
+        # Again under the lock: two may press at once.
+        attachment: Attachment | None = db.session.scalar(
+            select(Attachment).where(Attachment.key == key).execution_options(populate_existing=True)
+        )
+        if transfer is None or attachment is None or attachment.removed_at is not None:
+            raise RuleError(N_("附件不存在，或已被移除。"), "R30")
+        if not may_remove(attachment, transfer, actor):
+            raise RuleError(
+                N_("现在不能移除“%(name)s”：%(kind)s只能由负责当前环节的组织移除。"),
+                RULE,
+                name=attachment.name,
+                kind=attachment.kind,
+            )
+        attachment.removed_at = clock.now()
+        _trace(AuditEvent.ATTACHMENT_REMOVED, transfer, attachment, actor)
+    return attachment
+
+
+def _locked(key: str, actor: Actor) -> Transfer:
+    transfer = loading.locked_transfer(key)
+    if transfer is None or not policy.may_view_transfer(transfer, actor):
+        raise RuleError(N_("记录不存在，或不在您的管理范围内。"), "R30")
+    return transfer
+
+
+def _check(transfer: Transfer, kind: AttachmentKind, actor: Actor, name: str) -> None:
+    if kind not in may_add(transfer, actor):
+        raise RuleError(N_("“%(name)s”没有上传：%(kind)s只能由负责当前环节的组织上传。"), RULE, name=name, kind=kind)
+    attached = select(func.count()).where(Attachment.transfer_id == transfer.id, Attachment.removed_at.is_(None))
+    if (db.session.scalar(attached) or 0) >= LIMIT:
+        raise RuleError(
+            N_("“%(name)s”没有上传：一份转接最多有 %(limit)s 个附件，请先移除不需要的。"), RULE, name=name, limit=LIMIT
+        )
+
+
+def _kept(checked: Upload, storage: Storage) -> tuple[str, str | None]:
+    """The file, and the thumbnail if it has one, in the store: the names that they are kept under."""
+    try:
+        return storage.write(checked.content), storage.write(checked.thumbnail) if checked.thumbnail else None
+    except Unavailable as error:
+        raise RuleError(N_("“%(name)s”没有上传：附件暂时无法保存，请稍后再试。"), RULE, name=checked.name) from error
+
+
+def _row(
+    transfer: Transfer, kind: AttachmentKind, actor: Actor, checked: Upload, kept: tuple[str, str | None]
+) -> Attachment:
+    attachment = Attachment(
+        transfer=transfer,
+        kind=kind,
+        name=checked.name,
+        media_type=checked.media_type,
+        size=len(checked.content),
+        sha256=hashlib.sha256(checked.content).hexdigest(),
+        stored_as=kept[0],
+        thumbnail_stored_as=kept[1],
+        width=checked.width,
+        height=checked.height,
+        uploaded_by_id=actor.account_id,
+        uploader_name=actor.name,
+        uploader_organization_name=_acting_for(transfer).name,
+    )
+    db.session.add(attachment)
+    db.session.flush()
+    _trace(AuditEvent.ATTACHMENT_ADDED, transfer, attachment, actor)
+    return attachment
+
+
+def _acting_for(transfer: Transfer) -> Organization:
+    """The organization in whose name attachments come and go now: the step's, at the applicant the applicant's."""
+    return transfer.current_organization or transfer.submitting_organization or transfer.source
+
+
+def _trace(event: AuditEvent, transfer: Transfer, attachment: Attachment, actor: Actor) -> None:
+    """Without the file's name: people write ID numbers into names of files."""
+    audit.record(
+        event,
+        actor,
+        organization=_acting_for(transfer),
+        subject=transfer.member.name,
+        transfer=transfer.number,
+        attachment=attachment.kind.value,
+        sha256=attachment.sha256,
+    )
+
+
+# --- Sweeping ---
+
+
+@dataclass(frozen=True)
+class Swept:
+    """How many files no row needs any more, and how many bytes they take."""
+
+    files: int = 0
+    size: int = 0
+
+
+def sweep(storage: Storage, older_than: timedelta, *, dry_run: bool = False) -> Swept:
+    """Delete the files that no row names, and those of what was removed so long ago.
+
+    Never a young one: its row may be about to come. `dry_run`: only count them.
+    """
+    until = clock.now() - older_than
+    swept = Swept()
+    old = ((name, size) for name, written, size in storage.files() if written < until)
+    for batch in _batches(old):
+        sizes = dict(batch)
+        gone = sizes.keys() - _needed(sizes.keys(), since=older_than)
+        if not dry_run:
+            storage.delete(sorted(gone))
+        swept = Swept(swept.files + len(gone), swept.size + sum(sizes[name] for name in gone))
+    return swept
+
+
+def _needed(names: Collection[str], since: timedelta) -> set[str]:
+    """Those of the names that a row needs."""
+    stays = or_(Attachment.removed_at.is_(None), Attachment.removed_at >= clock.now() - since)
+    columns = (Attachment.stored_as, Attachment.thumbnail_stored_as)
+    needed = {
+        name
+        for column in columns
+        for name in db.session.scalars(select(column).where(column.in_(names), stays))
+        if name is not None
+    }
+    db.session.commit()  # the next batch may be long in coming, and reads what stands there then
+    return needed
+
+
+def _batches(items: Iterable[tuple[str, int]]) -> Iterator[list[tuple[str, int]]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, BATCH)):
+        yield batch
