@@ -15,6 +15,7 @@ from sqlalchemy import select
 from admin_views.languages import joined
 from admin_views.translating import gettext as _
 from models import (
+    AttachmentKind,
     AuditEntry,
     AuditEvent,
     Gender,
@@ -36,6 +37,7 @@ DELETIONS = frozenset({AuditEvent.ORGANIZATION_DELETED, AuditEvent.MEMBER_DELETE
 FIELDS = {
     "approves_committee": N_("党（工）委审批"),
     "approves_leaving": N_("县委审批（转出、转入省外）"),
+    "attachment": N_("附件"),
     "category": N_("党员类别"),
     "code": N_("组织代码"),
     "contact_name": N_("联系人"),
@@ -58,7 +60,9 @@ FIELDS = {
     "registers_entering": N_("省外转入登记"),
     "role": N_("角色"),
     "rows": N_("行数"),
+    "sha256": N_("文件哈希（SHA-256）"),
     "status": N_("党员状态"),
+    "transfer": N_("转接编号"),
     "updated": N_("修改"),
 }
 
@@ -165,6 +169,7 @@ def _organization(identity: Any) -> str:
 
 
 VALUES: Mapping[str, Callable[[Any], str]] = {
+    "attachment": _label(AttachmentKind),
     "category": _label(MemberCategory),
     "gender": _label(Gender),
     "kind": _label(OrganizationKind),

@@ -5,6 +5,9 @@ A preview masks the ID number. Printing is a POST: it freezes, and an audit entr
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
@@ -19,7 +22,7 @@ from admin_views.access import PanelView, current_actor, in_words
 from admin_views.base import UNPROCESSABLE
 from admin_views.forms import DayField, RowForm, TextField, read_id
 from admin_views.translating import gettext as _
-from models import Letter, LetterState, Organization, PermissionLevel, Seal, Transfer, db
+from models import Letter, LetterState, Organization, PermissionLevel, Seal, Transfer, clock, db
 from workflow import letter_pdf, letters, loading, policy, uploads
 from workflow.actors import Actor
 from workflow.errors import RuleError
@@ -58,10 +61,15 @@ class LetterView(PanelView):
 
     @expose("/")
     def index(self) -> str:
-        """R47: the letters near or past their validity whose receipt has not come."""
+        """R47: the letters whose receipt has not come, those near or past their validity first."""
         found = list(db.session.scalars(letters.waiting_for_receipt(current_actor()).limit(SHOWN + 1)))
         return self.render(
-            "letters/index.html", letters=found[:SHOWN], more=len(found) > SHOWN, seals=_seals(current_actor())
+            "letters/index.html",
+            letters=found[:SHOWN],
+            more=len(found) > SHOWN,
+            is_late=letters.is_late,
+            today=clock.today(),
+            seals=_seals(current_actor()),
         )
 
     @expose("/seal", methods=("POST",))
@@ -142,6 +150,8 @@ class LetterView(PanelView):
         pages = [
             letters.data_of(letter, transfer, clear=True, verify_url=_verify_url(letter)) for transfer, letter in chosen
         ]
+        if "told" in request.form:
+            return Response(_told(pages), mimetype="application/octet-stream")
         return _pdf(pages, chosen[0][1].number, download=True)
 
     @expose("/<key>/reissue", methods=("POST",))
@@ -218,9 +228,34 @@ def _verify_url(letter: Letter) -> str:
     return url_for("verify.letter", number=letter.number, s=letters.signature(letter.number), _external=True)
 
 
+def _seal_place() -> letter_pdf.SealPlace:
+    place: letter_pdf.SealPlace = current_app.config["LETTER_SEAL"]
+    return place
+
+
+def _told(pages: list[letter_pdf.LetterData]) -> Iterator[bytes]:
+    """A dot for each page that is drawn, a line's end, the PDF: what the page's script needs for its progress bar."""
+    place, made = _seal_place(), SimpleQueue[bytes | None]()
+
+    def draw() -> None:
+        content = b""  # what the script takes for a failure
+        try:
+            content = letter_pdf.render_many(pages, progress=lambda _count: made.put(None), seal_place=place)
+        finally:
+            made.put(content)
+
+    def answer() -> Iterator[bytes]:
+        Thread(target=draw, daemon=True).start()
+        while (content := made.get()) is None:
+            yield b"."
+        yield b"\n" + content
+
+    return answer()
+
+
 def _pdf(pages: list[letter_pdf.LetterData], name: str, *, download: bool = False) -> Response:
     """A PDF that a page of ours may hold in a frame, and nobody else's."""
-    response = Response(letter_pdf.render_many(pages, seal_place=current_app.config["LETTER_SEAL"]), mimetype=PDF)
+    response = Response(letter_pdf.render_many(pages, seal_place=_seal_place()), mimetype=PDF)
     how = "attachment" if download else "inline"
     response.headers["Content-Disposition"] = f'{how}; filename="{name}.pdf"'
     response.headers["X-Frame-Options"] = "SAMEORIGIN"

@@ -13,6 +13,7 @@ from itertools import groupby
 from admin_views.languages import joined
 from admin_views.translating import gettext as _
 from models import (
+    AttachmentKind,
     HistoryAction,
     HistoryEntry,
     Organization,
@@ -271,6 +272,8 @@ def _changes(entry: HistoryEntry) -> tuple[tuple[str, str, str], ...]:
     if "letter" in entry.details or "letter_voided" in entry.details:
         void, number = entry.details.get("letter_voided", ""), entry.details.get("letter", "")
         changes.append((_("介绍信编号"), _("%(number)s（作废）", number=void) if void else "", number))
+    for kind, _colon, sha256 in (item.partition(":") for item in entry.details.get("attachments", ())):
+        changes.append((_("附件"), "", f"{_(AttachmentKind(kind).label)} {sha256[:12]}"))
     if "ended_grants" in entry.details:
         changes.append((_("联络员角色"), joined(entry.details["ended_grants"]), _("已结束")))
     if "route" in entry.details:

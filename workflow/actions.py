@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm.attributes import flag_modified
 
 from models import HistoryAction, HistoryEntry, Transfer, TransferState, clock, db
-from workflow import applications, history, letters, loading, moves, notices, planning, policy
+from workflow import applications, attachments, history, letters, loading, moves, notices, planning, policy
 from workflow.actors import Actor
 from workflow.errors import N_, RuleError, Words
 from workflow.transaction import hold_tree, transaction
@@ -147,7 +147,7 @@ def perform(key: str, name: str, actor: Actor, *, expected_version: int | None =
         if action not in available_actions(transfer, actor):
             raise _not_now(transfer, action.label)
         values = _checked_inputs(action, inputs)
-        before = transfer.current_step
+        before, since = transfer.current_step, transfer.arrived_at
         capacity = action.capacity(transfer, actor)
         details = action.effect(transfer, actor, **values)
         if capacity.as_liaison and actor.member_id == transfer.member_id:
@@ -158,6 +158,7 @@ def perform(key: str, name: str, actor: Actor, *, expected_version: int | None =
         flag_modified(transfer, "last_action")
         db.session.flush()
         details = {**details, **letters.follow(transfer, HistoryAction(name), before)}
+        details = {**details, **attachments.came_with(transfer, since)}
         history.append(
             transfer,
             HistoryAction(name),

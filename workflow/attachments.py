@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import IO
 
@@ -83,6 +83,14 @@ def listed(transfer: Transfer) -> list[Attachment]:
     """The attachments of a transfer in the order in which they came, without those that were removed."""
     query = select(Attachment).where(Attachment.transfer_id == transfer.id, Attachment.removed_at.is_(None))
     return list(db.session.scalars(query.order_by(Attachment.id).execution_options(**BY_KEYS)))
+
+
+def came_with(transfer: Transfer, since: datetime) -> dict[str, list[str]]:
+    """R31: what history keeps of the attachments that came since then, kind and SHA-256; nothing for none."""
+    if not transfer.kind.needs_letter:
+        return {}
+    came = [f"{item.kind.value}:{item.sha256}" for item in listed(transfer) if item.created_at >= since]
+    return {"attachments": came} if came else {}
 
 
 def has(transfer: Transfer, kind: AttachmentKind) -> bool:

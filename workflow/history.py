@@ -16,6 +16,10 @@ from workflow.actors import Actor
 from workflow.errors import N_
 
 GENESIS = "0" * 64
+_IN_PLACE = frozenset(
+    (HistoryAction.REPLAN, HistoryAction.EDIT_LETTER, HistoryAction.PRINT_LETTER, HistoryAction.REISSUE_LETTER)
+)
+"""Written down without moving the transfer: its last action is the one before them (R26, R35b, R36)."""
 _CONTENT = (
     "transfer_id",
     "sequence",
@@ -166,6 +170,7 @@ def _breaks(rows: Iterable[Row[Any]]) -> Iterator[Break]:
 def _breaks_of(chain: Sequence[Row[Any]]) -> Iterator[Break]:
     """What does not fit in one chain, which begins with its first entry and ends where its transfer stands."""
     previous: Row[Any] | None = None
+    moved: HistoryAction | None = None
     sound = True
     for entry in chain:
         if entry.id is None:
@@ -179,15 +184,11 @@ def _breaks_of(chain: Sequence[Row[Any]]) -> Iterator[Break]:
         if not sound:
             yield _break(entry, N_("内容已被改动"))
         previous = entry
-    if previous is not None and sound and not _stands_there(previous):
+        moved = moved if entry.action in _IN_PLACE else entry.action
+    if previous is None or not sound:
+        return
+    if previous.to_organization_id != previous.stands_at or moved is not previous.stands_after:
         yield _break(previous, N_("后面缺少留痕"))
-
-
-def _stands_there(last: Row[Any]) -> bool:
-    """Whether the transfer stands where its last entry left it; planning again is no action (R26)."""
-    if last.to_organization_id != last.stands_at:
-        return False
-    return last.action in (last.stands_after, HistoryAction.REPLAN)
 
 
 def _break(entry: Row[Any], problem: str) -> Break:

@@ -449,22 +449,22 @@ def read_for_print(transfer: Transfer, actor: Actor) -> None:
 
 
 def waiting_for_receipt(actor: Actor) -> Select[Letter]:
-    """R47: the county's letters near or past their validity without a receipt, the oldest first."""
+    """R47: the county's letters whose receipt has not come; those near or past their validity are first."""
     return (
         select(Letter)
         .join(Letter.transfer)
-        .where(_late(), Letter.county_id.in_(actor.liaison_paths))
+        .where(_waiting(), Letter.county_id.in_(actor.liaison_paths))
         .options(joinedload(Letter.transfer).joinedload(Transfer.member))
         .order_by(Letter.ends_on, Letter.id)
     )
 
 
+def _waiting() -> ColumnElement[bool]:
+    return (Letter.state == LetterState.FROZEN) & (Transfer.state == TransferState.IN_PROGRESS)
+
+
 def _late() -> ColumnElement[bool]:
-    return (
-        (Letter.state == LetterState.FROZEN)
-        & (Letter.ends_on <= clock.today() + SOON)
-        & (Transfer.state == TransferState.IN_PROGRESS)
-    )
+    return _waiting() & (Letter.ends_on <= clock.today() + SOON)
 
 
 def late_to_remind(limit: int) -> list[tuple[Letter, Organization]]:

@@ -37,10 +37,10 @@ class Place:
         return self.code, self.name, self.kind, self.parent, str(self.level or ""), contact, phone
 
 
-OUTSIDE, UNKNOWN = "H1", "H3"
+OUTSIDE, SPECIAL, UNKNOWN = "H1", "H2", "H3"
 HOLDING = {
     OUTSIDE: ("省外组织", "out_of_province"),
-    "H2": ("特殊组织", "special"),
+    SPECIAL: ("特殊组织", "special"),
     UNKNOWN: ("未知党组织", "unknown"),
     "H4": ("临时党组织", "temporary"),
 }

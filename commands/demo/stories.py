@@ -10,14 +10,18 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Any
 
+from flask import current_app
+from PIL import Image, ImageDraw
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from commands.demo.people import NAMED, SEED
-from models import Account, Member, Organization, RoleCode, RoleGrant, Transfer, clock, db
-from workflow import accounts, actions, actors, applications
+from commands.demo.places import OUTSIDE, SPECIAL, WITHOUT_LIAISON
+from models import Account, AttachmentKind, Member, Organization, RoleCode, RoleGrant, Transfer, clock, db
+from workflow import accounts, actions, actors, applications, attachments, letters, storage
 from workflow.actors import Actor
 from workflow.transaction import transaction
 
@@ -30,6 +34,11 @@ Deed = tuple[str, str]
 OK: Deed = ("approve", "")
 AGREED: Deed = ("approve", "材料齐全，同意转出。")
 RECEIVED: Deed = ("approve", "同意接收。")
+PRINTED: Deed = ("print", "")
+RECEIPT: Deed = ("receipt", "")
+UNIT: Deed = ("unit", "浙江省杭州市西湖区北山街道栖霞岭社区党支部")
+LOST: Deed = ("reissue", "邮寄途中遗失。")
+"""What is done to the letter besides: 【打印】 it, upload its receipt, write its 转往单位, make it anew."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +52,17 @@ class Story:
     reason: str = "工作调动"
     by_member: bool = True
     pause: float = 5
+    letter_to: tuple[str, str] = ("", "")
+    """介绍信抬头 and 转往单位, for who leaves the province; `to` is a holding organization then."""
 
 
 J1, J2, BAMBOO, FLAG = "35010200400101", "35010200400102", "350102004003", "350102004004"
 WULONG, PROVINCE_OFFICE, CITY_OFFICE = "350823106005", "35Z101", "3501Z101"
 XIAMEN, DISTRICT_OFFICE = "350203001001", "350102Z0"
+HANGZHOU = "中共杭州市西湖区委组织部", "浙江省杭州市西湖区北山街道"
+SHENZHEN = "中共深圳市南山区委组织部", "广东省深圳市南山区粤海街道"
+ARMY = "中国人民解放军某部政治工作部", "中国人民解放军某部"
+BEIJING = "中共中央和国家机关工作委员会", "中央和国家机关某单位"
 
 STORIES = (
     # under way
@@ -65,6 +80,19 @@ STORIES = (
     Story(
         "刘志强", WULONG, 9.4, (OK, AGREED, RECEIVED, RECEIVED, ("object", "该同志已到邻村任职，不属于本支部接收。"))
     ),
+    # on their way out of the province, with a letter
+    Story("曾雪梅", OUTSIDE, 1.8, (OK, OK), "随配偶迁居杭州", letter_to=HANGZHOU),
+    Story("许永强", OUTSIDE, 2.7, (OK, OK, UNIT, AGREED), "到杭州工作", letter_to=HANGZHOU),
+    Story(
+        "叶静", OUTSIDE, 12.5, (OK, OK, UNIT, AGREED, PRINTED, OK, LOST, PRINTED), "考入浙江大学", letter_to=HANGZHOU
+    ),
+    Story("苏国栋", OUTSIDE, 104.3, (OK, AGREED, PRINTED, OK), "到深圳务工", letter_to=SHENZHEN, pause=9),
+    Story(
+        "谢桂兰", OUTSIDE, 71.2, (OK, AGREED, PRINTED, OK, RECEIPT, ("confirm", "回执联已收到。")), letter_to=SHENZHEN
+    ),
+    Story("邱磊", SPECIAL, 3.4, (OK, OK, OK), "转入部队", letter_to=ARMY),
+    Story("何清源", OUTSIDE, 8.6, (OK, PRINTED, OK), "调往北京工作", letter_to=BEIJING),
+    Story("曾宏伟", OUTSIDE, 1.2, (OK,), "挂职锻炼", letter_to=HANGZHOU),
     # at the applicant
     Story("江海涛", WULONG, 3.0, (("reject", "请先把党费补缴到本月。"),), "返乡居住"),
     Story("许文斌", BAMBOO, 1.6, (("withdraw", ""),), "住址变动", pause=2),
@@ -100,16 +128,17 @@ def _past() -> Iterator[Story]:
     """Completed transfers of people without a name in `NAMED`, over the last year or so."""
     chance = random.Random(SEED)  # noqa: S311 - made-up stories, no secret
     named = [name for name, _gender, _branch in NAMED]
+    served = Organization.code.not_in(WITHOUT_LIAISON)  # elsewhere nobody could move it on
     names = set(
         db.session.scalars(
             select(Member.name)
             .join(Member.organization)
-            .where(Organization.parent_id.is_not(None), Member.name.not_in(named))
+            .where(Organization.parent_id.is_not(None), served, Member.name.not_in(named))
         )
     )
     branches = db.session.scalars(
         select(Organization.code)
-        .where(Organization.kind == "branch", Organization.level_rank.is_not(None))
+        .where(Organization.kind == "branch", Organization.level_rank.is_not(None), served)
         .order_by(Organization.code)
     ).all()
     for name in chance.sample(sorted(names), _PAST):
@@ -146,6 +175,10 @@ class Teller:
             wished += timedelta(hours=story.pause)
             moment = max(self._at_work(wished), moment + MINUTE)
             action, words = deeds.pop(0)
+            if action in PAPERWORK:
+                with clock.at(moment):
+                    PAPERWORK[action](transfer.key, self._actor_at(transfer), words)
+                continue
             if action == CONFIRMED:
                 step = transfer.current_step
                 assert step is not None
@@ -173,15 +206,22 @@ class Teller:
         assert member is not None, story.member
         destination = db.session.scalars(select(Organization).where(Organization.code == story.to)).one()
         by = self._own_account(member) if story.by_member else self._liaisons[member.organization_id]
+        kinds = {OUTSIDE: "out_of_province", SPECIAL: "to_special"}
         return applications.apply(
             self._actor(by),
-            kind_code="intra",
+            kind_code=kinds.get(story.to, "intra"),
             member_key=member.key,
             destination_id=destination.id,
             reason=story.reason,
             applied_on=clock.today(),
             dues_paid_until=clock.this_month(),
+            addressee=story.letter_to[0],
+            destination_unit=story.letter_to[1],
         )
+
+    def _actor_at(self, transfer: Transfer) -> Actor:
+        """The liaison of the organization where it waits."""
+        return self._actor(self._liaisons[transfer.current_organization_id])
 
     def _actor_for(self, transfer: Transfer, action: str) -> Actor:
         """Whoever the transition table offers the action to: the liaison where it waits, or who moved it last."""
@@ -216,3 +256,28 @@ class Teller:
 def _inputs(action: str, words: str) -> Mapping[str, Any]:
     names = {"approve": "opinion", "confirm": "opinion", "object": "opinion", "reject": "reason"}
     return {names[action]: words} if action in names else {}
+
+
+def _write_unit(key: str, actor: Actor, words: str) -> None:
+    letters.edit(key, actor, None, destination_words=words)
+
+
+def _print(key: str, actor: Actor, _words: str) -> None:
+    letters.freeze(key, actor)
+
+
+def _send_receipt(key: str, actor: Actor, _words: str) -> None:
+    """Attach a made-up photo of a receipt: paper with lines, as nothing real may be shown."""
+    photo = Image.new("RGB", (1200, 800), "#f6f0e2")
+    drawing = ImageDraw.Draw(photo)
+    for line in range(1, 10):
+        drawing.line((120, 70 * line, 1080 - 40 * (line % 3), 70 * line), fill="#6b6459", width=5)
+    drawing.ellipse((820, 500, 1060, 740), outline="#b3261e", width=12)
+    file = BytesIO()
+    photo.save(file, "JPEG")
+    file.seek(0)
+    kept = storage.storage(current_app.config)
+    attachments.upload(key, AttachmentKind.RECEIPT, actor, "介绍信回执联.jpg", file, kept)
+
+
+PAPERWORK = {"unit": _write_unit, "reissue": letters.reissue, "print": _print, "receipt": _send_receipt}

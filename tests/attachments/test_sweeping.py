@@ -13,7 +13,7 @@ from models import clock, db
 from tests.attachments.parts import COUNTY, age, attach, rows, stored, traces
 from tests.commands import shell
 from tests.database.together import together
-from tests.support.databases import ROOT, SETTINGS
+from tests.support.databases import ROOT
 from workflow import attachments, storage
 from workflow.errors import RuleError
 
@@ -208,7 +208,7 @@ def test_without_a_setting_they_lie_beside_the_database(monkeypatch):
 
 def test_the_settings_come_before_the_environment(monkeypatch):
     monkeypatch.setenv("ATTACHMENTS_URL", "file:///srv/environment")
-    settings = {**SETTINGS, "SQLALCHEMY_DATABASE_URI": "sqlite://"}
+    settings = {"SQLALCHEMY_DATABASE_URI": "sqlite://"}
     assert storage.storage(settings).root == "/srv/environment"
     assert storage.storage({**settings, "ATTACHMENTS_URL": "/srv/settings/"}).root == "/srv/settings"
 

@@ -64,6 +64,13 @@ def test_r39_a_member_leaves_the_province_with_a_letter(new_page, fujian, tmp_pa
     look(county, "letter-frozen")
     county.goto(address)
     press(county, "通过")
+    county.goto("/letters/")
+    county.get_by_label("选择 林小雨 的转接").check()
+    with county.expect_download() as download:
+        county.get_by_role("button", name="打印所选").click()
+    assert len(PdfReader(download.value.path()).pages) == 1
+    expect(county.locator(".drawing")).to_be_hidden()
+    county.goto(address)
     press(county, "确认报到")
     expect(county.locator(".flash.error")).to_contain_text("请先在记录中上传介绍信回执联")
 

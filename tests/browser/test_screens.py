@@ -12,7 +12,9 @@ from models import (
     Account,
     AuditEntry,
     AuditEvent,
+    Gender,
     Member,
+    MemberCategory,
     Message,
     Organization,
     OrganizationKind,
@@ -23,8 +25,8 @@ from models import (
 )
 from tests.browser.panel import barriers, look, overflow, sign_in
 from tests.support.browser import DESKTOP, PHONE
-from tests.world import ADMIN, AUDITOR
-from workflow import grants, organizations, outbox
+from tests.world import ADMIN, AUDITOR, id_number
+from workflow import grants, letters, organizations, outbox
 from workflow.people_data import ETHNICITIES
 from workflow.transaction import transaction
 
@@ -41,6 +43,7 @@ SCREENS = {
         "mine": "/mine/",
         "record": "/transfers/{moving}",
         "apply": "/transfers/apply",
+        "apply-out": "/transfers/apply?kind=out_of_province",
         "particulars": "/me/",
         "identity": "/identity/",
         "phone": "/phone/",
@@ -84,6 +87,11 @@ SCREENS = {
     },
     "鼓楼区委联络员": {
         "home": "/",
+        "letters": "/letters/",
+        "letter": "/letters/{leaver}",
+        "letter-frozen": "/letters/{away}",
+        "leaver": "/transfers/{leaver}",
+        "away": "/transfers/{away}",
         "todo": "/desk/",
         "members": "/members/",
         "level-setting": "/level-setting/",
@@ -95,6 +103,9 @@ SCREENS = {
     },
     ADMIN: {
         "home": "/",
+        "letter": "/letters/{leaver}",
+        "letters-none": "/letters/",
+        "genuine": "/verify/{number}?s={signature}",
         "out": "/transfers/?org={street}",
         "record": "/transfers/{stale}",
         "replan": "/transfers/{stale}/ask/replan",
@@ -146,15 +157,18 @@ SCREENS = {
 }
 IN_ENGLISH = (LIAISON, ADMIN, AUDITOR)
 
-NO_PAGES = re.compile(r"static|admin\.static|health\.health|lookup\..*|.*\.ajax_lookup|transfers\.preview")
-"""What answers a script, not a person."""
+NO_PAGES = re.compile(
+    r"static|admin\.static|health\.health|lookup\..*|.*\.ajax_lookup|transfers\.preview|letters\.preview|attachments\..*"
+)
+"""What answers a script or is a file, not a page."""
 CHINESE = re.compile("[\u3000-\u9fff\uff00-\uffef]+")
 SAID = """() => [document.title, document.body.innerText, ...[...document.querySelectorAll("*")].flatMap((element) =>
     ["aria-label", "placeholder", "title", "data-slot-title", "data-slot-say"].map((name) => element.getAttribute(name))
 )].join("\\n")"""
 """All that a page says, to the ear too."""
 GIVEN = {
-    "中文", "王干事", "陈干事", "工作调动", "材料不全", "党费未缴清，请补缴到本月后再报。", "无此人", *ETHNICITIES
+    "中文", "王干事", "陈干事", "工作调动", "材料不全", "党费未缴清，请补缴到本月后再报。", "无此人", *ETHNICITIES,
+    "杭州市委组织部", "北山街道",
 }  # fmt: skip
 """What people have written, the other language's own name, and the names of peoples, which are data."""
 
@@ -183,6 +197,25 @@ def places(fujian):
             level_rank=7, contact_name="陈干事", contact_phone="13912345678", is_active=True,
         )  # fmt: skip
         grants.grant(admin, fujian.account("吴建平"), RoleCode.AUDITOR, fujian.org("鼓楼区委"))
+    for number, name in enumerate(("许文斌", "江海涛"), 80):
+        home = fujian.org("旗汛口社区支部")
+        db.session.add(
+            Member(
+                name=name, gender=Gender.MALE, id_number=id_number(Gender.MALE, number), ethnicity="汉族",
+                category=MemberCategory.FULL, organization_id=home.id, org_path=home.path,
+            )
+        )  # fmt: skip
+    db.session.commit()
+    leaver, away = (
+        fujian.liaison_of("鼓楼区委").apply(
+            name, to="省外组织", kind_code="out_of_province", addressee="杭州市委组织部", destination_unit="北山街道"
+        )
+        for name in ("许文斌", "江海涛")
+    )
+    for transfer in (leaver, away):
+        fujian.bring(transfer, "鼓楼区委")
+    letter = letters.freeze(away.key, fujian.liaison_of("鼓楼区委").actor)
+    fujian.liaison_of("鼓楼区委").approve(away)
     days_ago = clock.now() - timedelta(days=5)
     db.session.execute(update(Transfer).where(Transfer.id == late.id).values(arrived_at=days_ago))
     created = select(AuditEntry.id).where(AuditEntry.event == AuditEvent.ORGANIZATION_CREATED)
@@ -192,6 +225,10 @@ def places(fujian):
         "returned": returned.key,
         "arriving": arriving.key,
         "ended": ended.key,
+        "leaver": leaver.key,
+        "away": away.key,
+        "number": letter.number,
+        "signature": letters.signature(letter.number),
         "late": late.key,
         "message": db.session.scalar(select(Message.key).order_by(Message.id)),
         "stale": stale.key,
@@ -224,6 +261,7 @@ def names(fujian):
     """All names in the world, and each SMS as it goes out, the longest first."""
     columns = (Organization.name, Member.name, Account.username)
     found = {name for column in columns for name in db.session.scalars(select(column))}
+    found |= {letters.masked_name(name) for name in db.session.scalars(select(Member.name))}
     found |= {outbox.text_of(message) for message in db.session.scalars(select(Message))}
     return sorted(found | GIVEN, key=len, reverse=True)
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from models import AttachmentKind, Letter, LetterState, Message, MessageKind, clock, db
 from tests.database.together import together
 from tests.scenarios.telling import everything, refused, stands
-from workflow import attachments, letters, notices
+from workflow import attachments, history, letters, notices
 from workflow.people_data import normal_mobile
 from workflow.storage import storage
 
@@ -218,6 +218,7 @@ def test_r35b_a_lost_letter_is_made_again_with_a_reason(fujian, leave):
     assert letters.all_of(transfer)[1].void_reason == "邮寄途中遗失"
     assert letters.freeze(transfer.key, actor).state is LetterState.FROZEN
     assert fujian.history(transfer)[-2:] == ["重新开具介绍信", "介绍信定稿"]
+    assert list(history.verify()) == []
     assert stands(transfer) == f"待{COUNTY}办理"
 
 
@@ -318,13 +319,13 @@ def test_r46_a_number_without_its_signature_is_unknown(fujian, leave):
 
 
 @pytest.mark.parametrize(("days", "late"), [(82, False), (84, True), (200, True)])
-def test_r47_letters_near_or_past_their_validity_are_listed_for_the_county(fujian, leave, days, late):
+def test_r47_letters_without_a_receipt_are_listed_for_the_county_and_marked_near_their_end(fujian, leave, days, late):
     transfer = leave("林小雨", at=COUNTY)
     fujian.liaison_of(COUNTY).approve(transfer)
     actor = fujian.actor_of(f"{COUNTY}联络员")
     with clock.at(clock.now() + timedelta(days=days)):
         listed = db.session.scalars(letters.waiting_for_receipt(actor)).all()
-        assert [letter.transfer_id for letter in listed] == [transfer.id] * late
+        assert [(letter.transfer_id, letters.is_late(letter)) for letter in listed] == [(transfer.id, late)]
         assert db.session.scalars(letters.waiting_for_receipt(fujian.actor_of(f"{STREET}联络员"))).all() == []
 
 

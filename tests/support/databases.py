@@ -27,6 +27,7 @@ ROOT = Path(__file__).parents[2]
 SETTINGS = {
     "TESTING": True,
     "SECRET_KEY": "a secret of the tests",
+    "ATTACHMENTS_URL": "memory://tests",
     "DATA_KEYS": "test:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
 }
 

@@ -43,7 +43,7 @@ def rows_of(transfer: Transfer) -> dict[str, Any]:
 def addresses(app: Flask, method: str, transfer: Transfer, rows: Mapping[str, Any]) -> dict[str, str]:
     """endpoint -> an address that leads somewhere, for every endpoint that answers `method`."""
     parts = {"key": transfer.key, "identity": transfer.source_id, "action": "approve", "export_type": "csv"}
-    parts["filename"] = "css/app.css"
+    parts |= {"filename": "css/app.css", "number": "20261100001"}
     with app.test_request_context():
         return {
             rule.endpoint: url_for(

@@ -1,13 +1,14 @@
 """R19, R35-R37, R46 at the pages: applying to leave, the letter, its preview and print, the public check."""
 
 import io
+from datetime import timedelta
 
 import pytest
 from PIL import Image
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from models import AuditEntry, AuditEvent, LetterState, Transfer, db
+from models import AuditEntry, AuditEvent, LetterState, Transfer, clock, db
 from tests.views.panel import flashed, post, snapshot
 from tests.views.transfer_panel import text_of
 from workflow import letters
@@ -157,6 +158,28 @@ def test_r37_chosen_letters_are_one_pdf(fujian, leaving, visit):
     assert len(pages_of(answer)) == 2 and read_clear() == ["林小雨", "何俊杰"]
 
 
+def test_r37_while_many_are_drawn_each_page_is_told(fujian, leaving, visit):
+    other = fujian.apply("何俊杰", OUT, **TO)
+    fujian.bring(other, COUNTY)
+    for transfer in (leaving, other):
+        fujian.liaison_of(COUNTY).approve(transfer)
+    answer = post(visit(f"{COUNTY}联络员"), "/letters/print", chosen=[leaving.key, other.key], told="1")
+    dots, _end, pdf = answer.data.partition(b"\n")
+    assert dots == b".." and len(PdfReader(io.BytesIO(pdf)).pages) == 2
+
+
+def test_r47_the_list_shows_what_waits_for_its_receipt_and_marks_what_is_late(fujian, leaving, visit):
+    visitor = visit(f"{COUNTY}联络员")
+    assert "没有待收回执的介绍信" in text_of(visitor.get("/letters/"))
+    fujian.liaison_of(COUNTY).approve(leaving)
+    page = text_of(visitor.get("/letters/"))
+    assert "林小雨" in page and "将到期" not in page
+    for days, mark in ((6, "将到期"), (-1, "已过期")):
+        letter_of(leaving).ends_on = clock.today() + timedelta(days=days)
+        db.session.commit()
+        assert mark in text_of(visitor.get("/letters/"))
+
+
 def test_r35b_issued_anew_with_a_reason(leaving, fujian, visit):
     fujian.liaison_of(COUNTY).approve(leaving)
     visitor, url = visit(f"{COUNTY}联络员"), f"/letters/{leaving.key}"
@@ -239,12 +262,11 @@ def test_r46_the_check_is_not_made_without_end(client):
     assert answers == [404] * 30 + [429]
 
 
-def test_r47_the_county_s_list_is_empty_until_a_letter_is_late(leaving, fujian, visit):
+def test_r47_a_late_letter_says_so(leaving, fujian, visit):
     fujian.liaison_of(COUNTY).approve(leaving)
     visitor = visit(f"{COUNTY}联络员")
-    assert "没有超期未收回执的介绍信" in text_of(visitor.get("/letters/"))
+    assert "尚未收到回执" not in text_of(visitor.get(f"/letters/{leaving.key}"))
     letter = letter_of(leaving)
     letter.ends_on = letter.dated
     db.session.commit()
-    assert letter.number in text_of(visitor.get("/letters/"))
     assert "尚未收到回执" in text_of(visitor.get(f"/letters/{leaving.key}"))
