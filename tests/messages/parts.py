@@ -26,6 +26,7 @@ PARAMS: dict[MessageKind, dict[str, Any]] = {
     MessageKind.RETURNED: {"member": "林小雨", "state": TransferState.REJECTED},
     MessageKind.ENDED: {"member": "林小雨", "state": TransferState.COMPLETED},
     MessageKind.UNBOUND: {"username": "陈国强"},
+    MessageKind.LETTER: {"organization": "鼓楼区委", "member": "林小雨", "number": "20261100001"},
     MessageKind.REMINDER: {"organization": "东街街道工委", "count": 3},
     MessageKind.URGE: {"member": "林小雨", "organization": "东街街道工委"},
     MessageKind.DIGEST: {"organization": "东街街道工委", "count": 2},
