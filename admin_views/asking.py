@@ -23,6 +23,8 @@ class Wording(NamedTuple):
     consequence: str
     input: str = ""
     label: str = ""
+    picks: bool = False
+    """A destination is chosen too (R44)."""
 
 
 WORDINGS = {
@@ -39,6 +41,13 @@ WORDINGS = {
     "object": Wording(
         N_("不接收 %(name)s，提出异议反馈？"), N_("提交后退回 %(place)s 重新办理。"), "opinion", N_("请填写反馈意见")
     ),
+    "reassign": Wording(
+        N_("改派 %(name)s 的转接？"),
+        N_("现目的支部是 %(place)s。改派后按新的目的支部重新规划流程，并继续往下流转。"),
+        "opinion",
+        N_("改派说明（可不填）"),
+        picks=True,
+    ),
     "withdraw": Wording(N_("撤回 %(name)s 的转接？"), N_("撤回后回到 %(place)s。")),
     "void": Wording(N_("作废 %(name)s 的转接？"), N_("作废后成为历史记录，不能恢复；之后可以重新申请。")),
     REPLAN: Wording(
@@ -47,7 +56,6 @@ WORDINGS = {
     ),
     URGE: Wording(N_("催办 %(name)s 的转接？"), N_("向正在办理的组织的联络员发送一条短信；24小时内只能催办一次。")),
 }
-INPUTS = frozenset(wording.input for wording in WORDINGS.values() if wording.input)
 
 
 @dataclass(frozen=True)
@@ -58,9 +66,18 @@ class Question:
     consequence: str
     input: str
     label: str
+    picks: bool
     required: bool
     tone: str
     button: str
+
+
+def asks_for(name: str) -> frozenset[str]:
+    """The fields of an action's window, beside which a refusal may stand."""
+    wording = WORDINGS.get(name)
+    if wording is None or not wording.input:
+        return frozenset()
+    return frozenset({wording.input, "destination"} if wording.picks else {wording.input})
 
 
 def question(transfer: Transfer, name: str) -> Question:
@@ -76,6 +93,7 @@ def question(transfer: Transfer, name: str) -> Question:
         consequence=_(wording.consequence) % about,
         input=wording.input,
         label=_(wording.label) if wording.label else "",
+        picks=wording.picks,
         required=action is not None and wording.input in action.needs,
         tone=action.tone if action else "",
         button=_(action.label if action else BESIDES[name]),

@@ -99,13 +99,14 @@ def _has_accounts(actor: Actor) -> ColumnElement[bool]:
 
 PURPOSES = {
     "destination": _destination,
+    "reassign": applications.branches_to_reassign,
     "parent": _parent,
     "home": _home,
     "account": _has_accounts,
     "scope": policy.organizations_visible,
 }
-"""What an organization is looked for: as a destination, a parent, a member's home, what a virtual account belongs to,
-anything of the scope."""
+"""What an organization is looked for: as a destination, as another one (R44), a parent, a member's home, what a virtual
+account belongs to, anything of the scope."""
 
 
 @pages.route("/organizations")

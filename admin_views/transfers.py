@@ -16,15 +16,16 @@ from sqlalchemy.orm import joinedload, selectinload
 from admin_views import attachments, letters, record, transfer_list
 from admin_views.access import current_actor, in_words, safe_path
 from admin_views.applications import ApplyingPages
-from admin_views.asking import INPUTS, REPLAN, URGE, WORDINGS, goes_next, question
+from admin_views.asking import REPLAN, URGE, WORDINGS, asks_for, goes_next, question
 from admin_views.base import UNPROCESSABLE, ScopedView
+from admin_views.forms import read_id
 from admin_views.lookups import names_above
 from admin_views.transfer_list import TABS, Filters
 from admin_views.translating import gettext as _
 from models import Account, Organization, Step, Transfer, TransferState, ancestor_ids, db
 from models.crypto import keyring
 from models.prepared import BY_KEYS
-from workflow import actions, actors, loading, members, notices, policy
+from workflow import actions, actors, applications, loading, members, notices, policy
 from workflow.actors import Actor
 from workflow.errors import RuleError
 
@@ -152,7 +153,7 @@ class TransferView(ApplyingPages, ScopedView):
         try:
             message = _taken(key, name, current_actor(), request.form.get("version", type=int))
         except RuleError as error:
-            if error.field in INPUTS:
+            if error.field in asks_for(name):
                 return self._asked(self.get_one(key), name, back, error), UNPROCESSABLE
             flash(in_words(error), "error")
             return redirect(url_for(".record", key=key), 303)
@@ -168,7 +169,9 @@ class TransferView(ApplyingPages, ScopedView):
             question=asked,
             back=safe_path(back),
             error=in_words(error) if error else "",
+            wrong=error.field if error else "",
             typed=request.form.get(asked.input, ""),
+            destination=_chosen() if asked.picks else None,
         )
 
 
@@ -190,7 +193,20 @@ def _taken(key: str, name: str, actor: Actor, version: int | None) -> str:
 
 def _typed(name: str) -> dict[str, Any]:
     wording = WORDINGS.get(name)
-    return {wording.input: request.form.get(wording.input, "").replace("\x00", "")} if wording and wording.input else {}
+    if wording is None or not wording.input:
+        return {}
+    typed: dict[str, Any] = {wording.input: request.form.get(wording.input, "").replace("\x00", "")}
+    return {**typed, "destination_id": _destination_id()} if wording.picks else typed
+
+
+def _chosen() -> Organization | None:
+    """The branch that was chosen in a window that comes back with an error."""
+    offered = applications.branches_to_reassign(current_actor())
+    return db.session.scalar(select(Organization).where(Organization.id == _destination_id(), offered))
+
+
+def _destination_id() -> int:
+    return read_id(request.form.get("destination", "")) or 0
 
 
 def _is_offered(transfer: Transfer, name: str, actor: Actor) -> bool:

@@ -95,6 +95,7 @@ class HistoryAction(LabelledEnum):
     VOID = "void", "作废"
     CONFIRM = "confirm", "确认报到"
     OBJECT = "object", "异议反馈"
+    REASSIGN = "reassign", "改派"
     REPLAN = "replan", "重新规划流程"
     EDIT_LETTER = "edit_letter", "修改介绍信"
     PRINT_LETTER = "print_letter", "介绍信定稿"
@@ -300,6 +301,8 @@ class Step(db.Model):
     """R17a: a committee without a level that the route only passes."""
     confirms: Mapped[bool] = mapped_column(default=False)
     objects: Mapped[bool] = mapped_column(default=False)
+    objected: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """R44: the branch below has objected, so that who stands here may send the transfer to another."""
     state: Mapped[StepState] = mapped_column(enum_type(StepState))
     handled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     handled_by: Mapped[str] = mapped_column(String(60), default="")

@@ -231,6 +231,9 @@ class Person:
     def object(self, transfer: Transfer, opinion: str = "不属于本支部接收") -> Transfer:
         return self.do(transfer, "object", opinion=opinion)
 
+    def reassign(self, transfer: Transfer, to: str, opinion: str = "") -> Transfer:
+        return self.do(transfer, "reassign", destination_id=Fujian().org(to).id, opinion=opinion)
+
     def resubmit(self, transfer: Transfer, **fields: Any) -> Transfer:
         return self.do(transfer, "resubmit", **fields)
 

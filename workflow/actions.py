@@ -66,13 +66,18 @@ def _on_receiving_step(transfer: Transfer) -> bool:
     return step is not None and step.objects
 
 
+def _objected(transfer: Transfer) -> bool:
+    step = transfer.current_step
+    return step is not None and step.objected and not step.confirms
+
+
 def _next_not_handled(transfer: Transfer) -> bool:
     """R26: the latest action is a forward move, so the step after it has not been handled."""
     return transfer.state is TransferState.IN_PROGRESS and transfer.last_action in moves.FORWARD
 
 
 def _made_last_move(transfer: Transfer, actor: Actor) -> bool:
-    if transfer.last_action is HistoryAction.APPROVE:
+    if transfer.last_action in moves.PASSING_ON:
         return policy.acts_for(transfer.last_organization_id, transfer, actor)
     return policy.is_applicant_side(transfer, actor)
 
@@ -91,7 +96,7 @@ def _as_applicant(transfer: Transfer, actor: Actor) -> Capacity:
 
 
 def _as_last_mover(transfer: Transfer, actor: Actor) -> Capacity:
-    if transfer.last_action is not HistoryAction.APPROVE:
+    if transfer.last_action not in moves.PASSING_ON:
         return _as_applicant(transfer, actor)
     organization = planning.approvals_in_force(transfer)[-1].organization
     return Capacity(organization.id, organization.name, True)
@@ -110,6 +115,8 @@ ACTIONS: dict[str, Action] = {
                _for_step, tone="danger"),
         Action("object", N_("异议反馈"), "R29", _on_receiving_step, policy.stands_on_step, ("opinion",), moves.object_,
                _for_step, tone="danger"),
+        Action("reassign", N_("改派"), "R44", _objected, policy.stands_on_step, ("destination_id",), moves.reassign,
+               _for_step, takes=("opinion",), forward=True),
         Action("withdraw", N_("撤回"), "R26", _next_not_handled, _made_last_move, (), moves.withdraw,
                _as_last_mover),
         Action("void", N_("作废"), "R27", _at_applicant, policy.is_applicant_side, (), moves.void,
@@ -120,6 +127,7 @@ ACTIONS: dict[str, Action] = {
 _MISSING = {
     "reason": N_("请填写驳回理由。"),
     "opinion": N_("请填写反馈意见。"),
+    "destination_id": N_("请选择改派到的支部。"),
 }
 
 
@@ -268,9 +276,9 @@ def _checked_inputs(action: Action, inputs: dict[str, Any]) -> dict[str, Any]:
     values = {name: value.strip() if isinstance(value, str) else value for name, value in inputs.items()}
     for name in action.needs:
         if not values.get(name):
-            raise RuleError(_MISSING[name], action.rule, name)
+            raise RuleError(_MISSING[name], action.rule, name.removesuffix("_id"))
     for name in {*action.needs, "opinion"}:  # resubmit's reason is a field of the application (R19)
-        if len(values.get(name) or "") > OPINION_LENGTH:
+        if isinstance(text := values.get(name), str) and len(text) > OPINION_LENGTH:
             raise RuleError(N_("内容过长，请控制在%(limit)s字以内。"), action.rule, name, limit=OPINION_LENGTH)
     return values
 

@@ -69,6 +69,11 @@ def destination_branches() -> ColumnElement[bool]:
     return and_(Organization.kind == OrganizationKind.BRANCH, Organization.is_active.is_(True))
 
 
+def branches_to_reassign(actor: Actor) -> ColumnElement[bool]:
+    """The branches among which a liaison chooses for 改派: active ones of the own subtrees (R44)."""
+    return and_(destination_branches(), policy.within(Organization.path, policy.apply_paths(actor)))
+
+
 def preview(kind_code: str, source_organization_id: int, destination_organization_id: int) -> list[PreviewStop]:
     """The route as it would be planned today, each organization's liaisons, and every warning (R45).
 

@@ -15,7 +15,9 @@ from workflow.routes import Stop
 
 SUBMITTING = frozenset({HistoryAction.SUBMIT, HistoryAction.RESUBMIT})
 APPLICANT = N_("申请人")
-FORWARD = SUBMITTING | {HistoryAction.APPROVE}
+PASSING_ON = frozenset({HistoryAction.APPROVE, HistoryAction.REASSIGN})
+"""What handles a step and sends the transfer on to the next."""
+FORWARD = SUBMITTING | PASSING_ON
 
 
 def start(transfer: Transfer, stops: Sequence[Stop]) -> None:
@@ -33,14 +35,36 @@ def approve(transfer: Transfer, actor: Actor, opinion: str = "") -> dict[str, An
 
 def reject(transfer: Transfer, actor: Actor, reason: str) -> dict[str, Any]:
     """驳回: back to the step handled before, which decides again; from the first one to the applicant (R25)."""
-    _go_back(transfer, _earlier(transfer), TransferState.REJECTED)
+    target = _earlier(transfer)
+    _go_back(transfer, target, TransferState.REJECTED)
+    if target:
+        target.objected = False
     return {}
 
 
 def object_(transfer: Transfer, actor: Actor, opinion: str) -> dict[str, Any]:
     """异议反馈: back to the organization above the branch on the route, past the branch's own receiving step (R29)."""
-    _go_back(transfer, _above_receiver(transfer), TransferState.REJECTED)
+    target = _above_receiver(transfer)
+    _go_back(transfer, target, TransferState.REJECTED)
+    if target:
+        target.objected = True
     return {}
+
+
+def reassign(transfer: Transfer, actor: Actor, destination_id: int, opinion: str = "") -> dict[str, Any]:
+    """改派: after an objection on to another branch of the own subtree, planned again from there (R44)."""
+    here, was = transfer.current_organization, transfer.destination
+    destination = db.session.get(Organization, destination_id, populate_existing=True)
+    assert here is not None
+    if destination is None or not destination.path.startswith(here.path):
+        raise RuleError(N_("只能改派到“%(name)s”范围内的支部，请重新选择。"), "R44", "destination", name=here.name)
+    if destination.id == was.id:
+        raise RuleError(N_("“%(name)s”就是现在的目的支部，请另选。"), "R44", "destination", name=was.name)
+    with db.session.no_autoflush:  # the planner speaks before the database does
+        planning.check_ends(transfer.kind, transfer.source, destination)
+        transfer.destination, transfer.destination_id = destination, destination.id
+        transfer.destination_path = destination.path
+    return {**approve(transfer, actor), "changes": {"目的支部": [was.name, destination.name]}}
 
 
 def withdraw(transfer: Transfer, actor: Actor) -> dict[str, Any]:
@@ -74,10 +98,12 @@ def set_ahead(transfer: Transfer, stops: Sequence[Stop]) -> None:
     kept = planning.approvals_in_force(transfer)
     spare = [step for step in transfer.steps if step.state is not StepState.DONE]
     wanted = {stop.organization_id for stop in stops}
+    objected = {step.organization_id for step in spare if step.objected and step.state is StepState.CURRENT}
     with db.session.no_autoflush:  # a new transfer has no current organization yet, which the database would refuse
         found = db.session.scalars(select(Organization).where(Organization.id.in_(wanted)))
         organizations = {organization.id: organization for organization in found}
-    for position, stop in enumerate(stops, start=len(kept) + 1):
+    first = len(kept) + 1
+    for position, stop in enumerate(stops, start=first):
         # Rows are written over in place: a position is unique, and new rows would come before old ones go.
         if spare:
             step = spare.pop(0)
@@ -93,6 +119,7 @@ def set_ahead(transfer: Transfer, stops: Sequence[Stop]) -> None:
         step.level_unset = stop.level_unset
         step.confirms = stop.confirms
         step.objects = stop.objects
+        step.objected = position == first and stop.organization_id in objected
     for step in spare:
         transfer.steps.remove(step)
     _wait_at(transfer, transfer.steps[len(kept)])
@@ -100,8 +127,10 @@ def set_ahead(transfer: Transfer, stops: Sequence[Stop]) -> None:
 
 def destination_in_words(transfer: Transfer, name: str) -> str:
     """Where action `name` would take the transfer: an organization's name, 申请人, or the end."""
-    if name in ("void", "confirm"):
-        return transfer.destination.name if name == "confirm" else TransferState.VOIDED.label
+    if name in ("confirm", "reassign"):
+        return transfer.destination.name
+    if name == "void":
+        return TransferState.VOIDED.label
     if name in ("approve", "resubmit"):
         ahead = [step for step in transfer.steps if step.state is StepState.COMING]
     else:
@@ -132,7 +161,7 @@ def _above_receiver(transfer: Transfer) -> Step | None:
 def _taken_back(transfer: Transfer) -> Step | None:
     """The step of the latest approval, if the latest action was one (R26)."""
     approvals = planning.approvals_in_force(transfer)
-    return approvals[-1] if transfer.last_action is HistoryAction.APPROVE else None
+    return approvals[-1] if transfer.last_action in PASSING_ON else None
 
 
 def _handle(transfer: Transfer, actor: Actor) -> None:

@@ -106,7 +106,12 @@ STORIES = (
         (OK, AGREED, RECEIVED, RECEIVED, RECEIVED, ("confirm", "已报到，编入第二党小组。")),
         pause=22,
     ),
-    Story("赖福生", "35010200400101", 52.5, (OK, AGREED, OK, RECEIVED, RECEIVED, ("confirm", ""))),
+    Story(
+        "赖福生",
+        J1,
+        52.5,
+        (OK, AGREED, OK, RECEIVED, ("object", "不在本支部片区居住。"), ("reassign", J2), RECEIVED, ("confirm", "")),
+    ),
     Story("王丽华", J1, 120.3, (OK, AGREED, (CONFIRMED, "")), "支部调整", pause=7),
     Story("李思颖", "350102004003", 20.6, (OK, OK, ("withdraw", ""), OK, OK, RECEIVED, ("confirm", "")), "住址变动"),
 )
@@ -254,6 +259,8 @@ class Teller:
 
 
 def _inputs(action: str, words: str) -> Mapping[str, Any]:
+    if action == "reassign":
+        return {"destination_id": db.session.scalar(select(Organization.id).where(Organization.code == words))}
     names = {"approve": "opinion", "confirm": "opinion", "object": "opinion", "reject": "reason"}
     return {names[action]: words} if action in names else {}
 

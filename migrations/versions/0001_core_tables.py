@@ -77,7 +77,7 @@ AUDIT_EVENTS = (
 )
 STATES = ("in_progress", "withdrawn", "rejected", "completed", "voided")
 ACTIONS = (
-    *("submit", "resubmit", "approve", "reject", "withdraw", "void", "confirm", "object", "replan"),
+    *("submit", "resubmit", "approve", "reject", "withdraw", "void", "confirm", "object", "reassign", "replan"),
     *("edit_letter", "print_letter", "reissue_letter"),
 )
 STEP_STATES = ("done", "current", "coming")
@@ -478,6 +478,7 @@ def upgrade() -> None:
         sa.Column("level_unset", sa.Boolean(), nullable=False),
         sa.Column("confirms", sa.Boolean(), nullable=False),
         sa.Column("objects", sa.Boolean(), nullable=False),
+        sa.Column("objected", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("state", one_of(STEP_STATES, "stepstate"), nullable=False),
         sa.Column("handled_at", models.base.UtcDateTime(), nullable=True),
         sa.Column("handled_by", sa.String(length=60), nullable=False),

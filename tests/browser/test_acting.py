@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.panel import look, press, sign_in
+from tests.browser.panel import look, pick, press, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -54,6 +54,34 @@ def test_r30_a_window_that_can_no_longer_open_leads_to_the_fresh_record(street, 
     street.locator(".actbar").get_by_text("通过", exact=True).click()
     expect(street.locator(".flash.error")).to_contain_text("待古田镇党委审批")
     street.problems.clear()  # the browser notes the 409 that made the script follow the link
+
+
+def test_r44_after_an_objection_it_is_sent_to_another_branch(new_page, fujian):
+    transfer = fujian.transfer("林小雨", "军门第一支部", to="旗汛口社区支部", at="旗汛口社区支部")
+    fujian.liaison_of("旗汛口社区支部").object(transfer)
+    page = sign_in(new_page(), "东街街道工委联络员")
+    page.goto(f"/transfers/{transfer.key}")
+    page.locator(".actbar").get_by_text("改派", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("改派 林小雨 的转接？")
+    pick(page, "改派到", "军门第二支部")
+    page.get_by_label("改派说明（可不填）").fill("实际住在军门社区")
+    look(page, "reassign")
+    page.get_by_role("button", name="改派", exact=True).click()
+    expect(page.locator(".flash.success")).to_contain_text("已改派 林小雨 的转接")
+    expect(page.locator(".pill").first).to_have_text("待军门社区总支审批")
+    look(page, "reassigned")
+
+
+def test_r44_a_refused_choice_is_told_beside_the_field_and_kept(new_page, fujian):
+    transfer = fujian.transfer("林小雨", "军门第一支部", to="旗汛口社区支部", at="旗汛口社区支部")
+    fujian.liaison_of("旗汛口社区支部").object(transfer)
+    page = sign_in(new_page(), "东街街道工委联络员")
+    page.goto(f"/transfers/{transfer.key}/ask/reassign")
+    pick(page, "改派到", "旗汛口社区支部")
+    page.get_by_role("button", name="改派", exact=True).click()
+    expect(page.locator(".field .help.bad")).to_have_text("“旗汛口社区支部”就是现在的目的支部，请另选。")
+    expect(page.get_by_role("combobox", name="改派到")).to_have_value("旗汛口社区支部")
+    page.problems.clear()  # the browser notes the 422
 
 
 def test_r34_the_contact_appears_on_hover_and_on_keyboard_focus(street):

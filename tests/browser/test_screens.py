@@ -81,6 +81,7 @@ SCREENS = {
         "organization": "/transfers/{moving}/organizations/{street}",
         "approve": "/transfers/{moving}/ask/approve",
         "reject": "/transfers/{moving}/ask/reject",
+        "reassign": "/transfers/{objected}/ask/reassign",
         "ledger": "/ledger/?org={street}",
         "ledger-choose": "/ledger/",
         "history": "/history/",
@@ -185,6 +186,8 @@ def places(fujian):
     returned = fujian.transfer("何俊杰", "鼓楼区委直属支部", to=VILLAGE)
     fujian.liaison_of("鼓楼区委直属支部").reject(returned, reason="材料不全")
     arriving = fujian.transfer("罗永福", "鼓楼区医院第一支部", to="军门第二支部", at="军门第二支部", confirming=True)
+    objected = fujian.transfer("张秀英", "古田镇机关支部", to="旗汛口社区支部", at="旗汛口社区支部")
+    fujian.liaison_of("旗汛口社区支部").object(objected)
     ended = fujian.complete(fujian.transfer("谢婉清", "市直机关第一支部", to="旗汛口社区支部"))
     stale = fujian.transfer("郭雅婷", "朱紫坊社区支部", to=VILLAGE, at="安泰街道工委")
     fujian.set_level("安泰街道工委", 6)
@@ -223,6 +226,7 @@ def places(fujian):
         "moving": moving.key,
         "version": fujian.fresh(moving).version,
         "returned": returned.key,
+        "objected": objected.key,
         "arriving": arriving.key,
         "ended": ended.key,
         "leaver": leaver.key,

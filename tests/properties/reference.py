@@ -73,6 +73,8 @@ class Record:
     last: str = "submit"
     last_for: str | None = None
     entries: int = 1
+    objected: int | None = None
+    """How many approvals are in force where the step is that may send it to another branch (R44)."""
 
     @property
     def is_open(self) -> bool:
@@ -98,8 +100,10 @@ class Record:
         if land.acts_for(person, here, self.member):
             names |= {"confirm", "object"} if side == END else {"approve", "reject"}
             names |= {"object"} if (here, side) == (self.destination, DOWN) else set()
+            names |= {"reassign"} if side != END and self.objected == len(self.done) else set()
         moved_it = {
             "approve": land.acts_for(person, self.last_for, self.member),
+            "reassign": land.acts_for(person, self.last_for, self.member),
             "submit": applicant,
             "resubmit": applicant,
         }
@@ -128,6 +132,8 @@ class Record:
     def replan(self, land: Land) -> None:
         ahead = self.planned(land, self.done, [*self.done, self.ahead[0]])
         self.entries += ahead != self.ahead
+        if self.objected == len(self.done) and ahead[0][0] != self.ahead[0][0]:
+            self.objected = None
         self.ahead = ahead
 
     def act(self, land: Land, action: str, destination: str | None = None) -> None:
@@ -143,11 +149,25 @@ class Record:
         self.ahead = self.planned(land, done, done)
         self.done = done
 
+    def _reassign(self, land: Land, destination: str | None) -> None:
+        here, former = self.ahead[0][0], self.destination
+        if destination is None or destination == former or here not in land.above(destination):
+            raise Refused("R44")
+        if destination == self.source:
+            raise Refused("R13")
+        self.destination = destination
+        try:
+            self._approve(land, None)
+        except Refused:
+            self.destination = former
+            raise
+
     def _reject(self, _land: Land, _: str | None) -> None:
         self._back("rejected")
+        self.objected = None
 
     def _withdraw(self, _land: Land, _: str | None) -> None:
-        if self.last == "approve":
+        if self.last in ("approve", "reassign"):
             self._back("withdrawn")
         else:
             self.state = "withdrawn"
@@ -156,6 +176,7 @@ class Record:
         while self.done and self.done[-1][0] == self.destination:
             self.ahead.insert(0, self.done.pop())
         self._back("rejected")
+        self.objected = len(self.done) if self.state == "in_progress" else None
 
     def _back(self, at_applicant: str) -> None:
         if self.done:
@@ -175,4 +196,4 @@ class Record:
         if destination == self.source:
             raise Refused("R13")
         self.ahead = land.route(self.source, destination)
-        self.destination, self.done, self.state = destination, [], "in_progress"
+        self.destination, self.done, self.state, self.objected = destination, [], "in_progress", None

@@ -63,7 +63,7 @@ PLACES = {
     "古田镇党委": ("上杭县委", "漳平市委"),
 }
 INPUTS: dict[str, dict[str, Any]] = {"reject": {"reason": "材料不全"}, "object": {"opinion": "不属于本支部接收"}}
-FORWARD = {"approve", "resubmit"}
+FORWARD = {"approve", "resubmit", "reassign"}
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 """No shrinking: a run of thirty steps takes seconds, and shrinking one would take longer than the whole suite."""
 
@@ -197,7 +197,7 @@ class TransferMachine(RuleBasedStateMachine):
     def do_what_is_offered(self, data, destination):
         key, person, action = data.draw(st.sampled_from(self.offers()))
         record = self.records[key]
-        elsewhere = destination if action == "resubmit" else None
+        elsewhere = destination if action in ("resubmit", "reassign") else None
         try:
             if action == "resubmit" and self.may_not_leave(record.member, besides=key):
                 raise Refused("R21")

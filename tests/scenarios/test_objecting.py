@@ -30,7 +30,7 @@ def test_r29_the_receiving_is_in_force_no_more(fujian):
 @pytest.mark.parametrize("confirming", [False, True])
 def test_r29_which_decides_again(fujian, confirming):
     transfer = objected(fujian, confirming=confirming)
-    assert fujian.liaison_of("古田镇党委").can(transfer) == {"approve", "reject"}
+    assert fujian.liaison_of("古田镇党委").can(transfer) == {"approve", "reject", "reassign"}
     fujian.liaison_of("古田镇党委").approve(transfer)
     assert (stands(transfer), waiting_stage(transfer)) == ("待五龙村支部办理", "支部接收")
 

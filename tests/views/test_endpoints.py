@@ -42,7 +42,7 @@ from tests.world import ADMIN, AUDITOR, CITY_AUDITOR, PASSWORD, Fujian, id_numbe
 from workflow import accounts, attachments, audit, outbox, storage
 
 BRANCH, SISTER, GENERAL, STREET, COUNTY = "军门第一支部", "军门第二支部", "军门社区总支", "东街街道工委", "鼓楼区委"
-BESIDE, TOWN, VILLAGE, AWAY = "安泰街道工委", "古田镇党委", "五龙村支部", "漳平市委"
+QIXUN, BESIDE, TOWN, VILLAGE, AWAY = "旗汛口社区支部", "安泰街道工委", "古田镇党委", "五龙村支部", "漳平市委"
 AWAY_AUDITOR = "漳平市审计员"
 
 # What is asked about is 林小雨's: she belongs to 军门第一支部 ({branch}), which lies in 东街街道工委 ({street}), and is
@@ -369,6 +369,7 @@ DOORS = (
     Door("GET /lookup/tree?parent={general}",                  "! oooo o++oo ++o +", names=SISTER),
     Door("GET /lookup/organizations?q=军门第二",                 "! oooo o++oo ++o +", names=SISTER),
     Door("GET /lookup/organizations?for=destination&q=军门第二", "! ++++ +++++ +++ +", names=SISTER),
+    Door("GET /lookup/organizations?for=reassign&q=军门第二",    "! oooo o++oo ooo o", names=SISTER),
     Door("GET /lookup/organizations?for=parent&q=东街",          "! oooo o++oo ++o +", names=STREET),
     Door("GET /lookup/organizations?for=home&q=军门第二",        "! oooo o++oo ++o +", names=SISTER),
     Door("GET /lookup/organizations?for=account&q=东街",         "! oooo o++oo ++o +", names=STREET),
@@ -407,6 +408,7 @@ ACT = "POST /transfers/{moving}/act"
 RETURNED = "POST /transfers/{returned}/act"
 ARRIVING = "POST /transfers/{arriving}/act"
 LEAVING = "POST /transfers/{leaving}/act"
+OBJECTED = "POST /transfers/{objected}/act"
 REASON = {"reason": "材料不全"}
 ACTS = (
     # 林小雨's waits at the street; the way ahead has changed since it was planned.
@@ -419,6 +421,7 @@ ACTS = (
     Door(ACT, "> e??? eee?e ee? e e", {"action": "resubmit"}),
     Door(ACT, "> e??? eee?e ee? e e", {"action": "confirm"}),
     Door(ACT, "> e??? eee?e ee? e e", {"action": "object", "opinion": "不接收"}),
+    Door(ACT, "> e??? eee?e ee? e e", {"action": "reassign", "destination": "{sister}"}),
     Door(ACT, "> e??? eee?e ee? e e", {"action": "delete"}),
     Door(ACT, "> e??? ddd?d ee? d d", {"action": "replan"}),
     Door(ACT, "> d??? ded?e ee? e d", {"action": "urge"}),
@@ -436,6 +439,10 @@ ACTS = (
     Door(ARRIVING, "> ???? ??e?v ee? e ?", {"action": "object"}),
     Door(ARRIVING, "> ???? ??e?d ee? e ?", {"action": "withdraw"}),
     Door(ARRIVING, "> ???? ??e?e ee? e ?", {"action": "reject", **REASON}),
+    # Another's came back to the street: 旗汛口社区支部 has objected (R44).
+    Door(OBJECTED, "> ???? ede?? ee? e e", {"action": "reassign", "destination": "{sister}"}),
+    Door(OBJECTED, "> ???? eve?? ee? e e", {"action": "reassign", "destination": "{village}"}),
+    Door(OBJECTED, "> ???? eve?? ee? e e", {"action": "reassign"}),
     # 郑晓东's, the secretary's own, waits at his branch, whose liaison 吴建平 sleeps.
     Door(LEAVING, "> ??e? ?ee?? ee? e ?", {"action": "approve"}),
     Door(LEAVING, "> ??d? ?ee?? ee? e ?", {"action": "withdraw"}),
@@ -490,7 +497,10 @@ def make_ready(fujian: Fujian) -> dict[str, object]:
     moving = transfers["moving"]
     names |= {"stub": stub.key, "moving_version": moving.version, "moving_number": moving.number}
     names |= {"entry": fujian.entries(moving)[0].id, "entry_elsewhere": fujian.entries(transfers["elsewhere"])[0].id}
-    [spare], [empty] = more_members(fujian.org(BRANCH), 1), more_organizations(fujian.org(STREET), 1)
+    [spare, unwanted], [empty] = more_members(fujian.org(BRANCH), 2), more_organizations(fujian.org(STREET), 1)
+    objected = fujian.liaison_of(BRANCH).apply(unwanted.name, to=QIXUN)
+    fujian.bring(objected, QIXUN)
+    names["objected"] = fujian.liaison_of(QIXUN).object(objected).key
     names |= {"spare": spare.key, "spare_version": spare.version, "empty": empty.id}
     names |= {name: fujian.org(place).id for name, place in places.items()}
     names |= {name: fujian.member(person).key for name, person in people.items()}
