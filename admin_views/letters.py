@@ -151,7 +151,7 @@ class LetterView(PanelView):
             letters.data_of(letter, transfer, clear=True, verify_url=_verify_url(letter)) for transfer, letter in chosen
         ]
         if "told" in request.form:
-            return Response(_told(pages), mimetype="application/octet-stream")
+            return Response(_told(pages, _seal_place()), mimetype="application/octet-stream")
         return _pdf(pages, chosen[0][1].number, download=True)
 
     @expose("/<key>/reissue", methods=("POST",))
@@ -233,24 +233,21 @@ def _seal_place() -> letter_pdf.SealPlace:
     return place
 
 
-def _told(pages: list[letter_pdf.LetterData]) -> Iterator[bytes]:
+def _told(pages: list[letter_pdf.LetterData], seal_place: letter_pdf.SealPlace) -> Iterator[bytes]:
     """A dot for each page that is drawn, a line's end, the PDF: what the page's script needs for its progress bar."""
-    place, made = _seal_place(), SimpleQueue[bytes | None]()
+    made = SimpleQueue[bytes | None]()
 
     def draw() -> None:
         content = b""  # what the script takes for a failure
         try:
-            content = letter_pdf.render_many(pages, progress=lambda _count: made.put(None), seal_place=place)
+            content = letter_pdf.render_many(pages, progress=lambda _count: made.put(None), seal_place=seal_place)
         finally:
             made.put(content)
 
-    def answer() -> Iterator[bytes]:
-        Thread(target=draw, daemon=True).start()
-        while (content := made.get()) is None:
-            yield b"."
-        yield b"\n" + content
-
-    return answer()
+    Thread(target=draw, daemon=True).start()
+    while (content := made.get()) is None:
+        yield b"."
+    yield b"\n" + content
 
 
 def _pdf(pages: list[letter_pdf.LetterData], name: str, *, download: bool = False) -> Response:

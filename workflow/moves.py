@@ -35,19 +35,13 @@ def approve(transfer: Transfer, actor: Actor, opinion: str = "") -> dict[str, An
 
 def reject(transfer: Transfer, actor: Actor, reason: str) -> dict[str, Any]:
     """驳回: back to the step handled before, which decides again; from the first one to the applicant (R25)."""
-    target = _earlier(transfer)
-    _go_back(transfer, target, TransferState.REJECTED)
-    if target:
-        target.objected = False
+    _turn_back(transfer, _earlier(transfer), objected=False)
     return {}
 
 
 def object_(transfer: Transfer, actor: Actor, opinion: str) -> dict[str, Any]:
     """异议反馈: back to the organization above the branch on the route, past the branch's own receiving step (R29)."""
-    target = _above_receiver(transfer)
-    _go_back(transfer, target, TransferState.REJECTED)
-    if target:
-        target.objected = True
+    _turn_back(transfer, _above_receiver(transfer), objected=True)
     return {}
 
 
@@ -60,10 +54,9 @@ def reassign(transfer: Transfer, actor: Actor, destination_id: int, opinion: str
         raise RuleError(N_("只能改派到“%(name)s”范围内的支部，请重新选择。"), "R44", "destination", name=here.name)
     if destination.id == was.id:
         raise RuleError(N_("“%(name)s”就是现在的目的支部，请另选。"), "R44", "destination", name=was.name)
-    with db.session.no_autoflush:  # the planner speaks before the database does
-        planning.check_ends(transfer.kind, transfer.source, destination)
-        transfer.destination, transfer.destination_id = destination, destination.id
-        transfer.destination_path = destination.path
+    # Before the approval writes: the database would refuse equal ends without a word.
+    planning.check_ends(transfer.kind, transfer.source, destination)
+    transfer.destination, transfer.destination_path = destination, destination.path
     return {**approve(transfer, actor), "changes": {"目的支部": [was.name, destination.name]}}
 
 
@@ -172,6 +165,12 @@ def _handle(transfer: Transfer, actor: Actor) -> None:
     step.handled_by = actor.name
     # Only one step may wait: the database must see this one go before the next one comes.
     db.session.flush()
+
+
+def _turn_back(transfer: Transfer, target: Step | None, *, objected: bool) -> None:
+    _go_back(transfer, target, TransferState.REJECTED)
+    if target:
+        target.objected = objected
 
 
 def _go_back(transfer: Transfer, target: Step | None, at_applicant: TransferState) -> None:
