@@ -18,10 +18,11 @@ from sqlalchemy.orm import joinedload
 
 from admin_views.access import current_actor, in_words
 from admin_views.base import UNPROCESSABLE
+from admin_views.forms import read_id
 from admin_views.lookups import names_above
 from admin_views.translating import gettext as _
-from models import Member, Organization, Transfer, clock, db
-from workflow import actions, applications, loading, policy
+from models import Member, Organization, Stage, Transfer, clock, db
+from workflow import actions, applications, entering, loading, planning, policy
 from workflow.applications import PreviewStop
 from workflow.errors import RuleError
 
@@ -132,11 +133,17 @@ class Preview:
     stops: tuple[PreviewStop, ...] = ()
     refusal: str = ""
 
+    @property
+    def next_place(self) -> str:
+        """Where 上报 sends it: past the step that 上报 itself is (R15)."""
+        ahead = (stop.organization_name for stop in self.stops if stop.stage is not Stage.ENTERING_APPLICATION)
+        return next(ahead, "")
 
-def plan(kind: str, source_id: int, destination_id: int) -> Preview:
+
+def plan(kind: str, origin_id: int, destination_id: int) -> Preview:
     """The route as it would be planned today (R45)."""
     try:
-        return Preview(tuple(applications.preview(kind, source_id, destination_id)))
+        return Preview(tuple(applications.preview(kind, origin_id, destination_id)))
     except RuleError as error:
         return Preview(refusal=in_words(error))
 
@@ -146,6 +153,7 @@ class ApplyingPages:
 
     render: Callable[..., str]
     get_one: Callable[[str], Transfer]
+    enter_again: Callable[[Transfer], ResponseReturnValue]
 
     @expose("/apply", methods=("GET", "POST"))
     def apply(self) -> ResponseReturnValue:
@@ -170,7 +178,7 @@ class ApplyingPages:
         except RuleError as error:
             form.refused(error)
             return self._form(form), UNPROCESSABLE
-        return _sent(transfer)
+        return sent(transfer)
 
     @expose("/<key>/resubmit", methods=("GET", "POST"))
     def resubmit(self, key: str) -> ResponseReturnValue:
@@ -178,6 +186,8 @@ class ApplyingPages:
         actor = current_actor()
         transfer = self.get_one(key)
         offered = {action.name for action in actions.available_actions(transfer, actor)}
+        if transfer.kind.enters and "resubmit" in offered:
+            return self.enter_again(transfer)
         if request.method == "GET":
             if "resubmit" not in offered:
                 flash(_("这条记录现在不能再次上报。"), "error")
@@ -200,21 +210,30 @@ class ApplyingPages:
                 return redirect(url_for(".record", key=key), 303)
             form.refused(error)
             return self._form(form, self.get_one(key)), UNPROCESSABLE
-        return _sent(transfer)
+        return sent(transfer)
 
     @expose("/preview")
     def preview(self) -> ResponseReturnValue:
-        """The planned route as a fragment: `kind`, `destination`, and `transfer` or `member` for where it begins."""
+        """The planned route as a fragment: `kind`, `destination`, and where it begins.
+
+        That is a `transfer`, a `member`, or, of who enters, `registering` (R42).
+        """
         form = Application.typed(request.args)
+        registering = read_id(request.args.get("registering"))
+        if registering is not None:
+            if registering not in {place.id for place in entering.registering_organizations(current_actor())}:
+                abort(404)
+            shown = plan(form.kind, registering, form.destination_id)
+            return self.render("transfers/_preview.html", preview=shown, way=f"{registering}:{form.destination}")
         key = request.args.get("transfer")
         if key:
-            source_id = self.get_one(key).source_id
+            origin_id = planning.origin_of(self.get_one(key)).id
         else:
             member = _applicable(form.member)
             if member is None:
                 abort(404)
-            source_id = member.organization_id
-        shown = plan(form.kind, source_id, form.destination_id)
+            origin_id = member.organization_id
+        shown = plan(form.kind, origin_id, form.destination_id)
         return self.render("transfers/_preview.html", preview=shown, way=form.way)
 
     def _form(self, form: Application, transfer: Transfer | None = None, *, look: bool = False) -> str:
@@ -257,7 +276,8 @@ def _applicable(key: str) -> Member | None:
     return member
 
 
-def _sent(transfer: Transfer) -> ResponseReturnValue:
+def sent(transfer: Transfer) -> ResponseReturnValue:
+    """On to the record of what was sent, and who has it now."""
     step = transfer.current_step
     assert step is not None
     flash(

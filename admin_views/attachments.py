@@ -76,12 +76,17 @@ def shown(transfer: Transfer, actor: Actor) -> dict[str, Any]:
             for attachment in attachments.listed(transfer)
         ],
         "may_add": may_add,
-        "upload_limits": {
-            "accept": ",".join(MediaType),
-            "megabytes": uploads.MEGABYTES,
-            "total": current_app.config["MAX_CONTENT_LENGTH"] // (1024 * 1024) - 1,
-            "count": attachments.LIMIT,
-        },
+        "upload_limits": upload_limits(),
+    }
+
+
+def upload_limits() -> dict[str, Any]:
+    """What one may choose to send, for the form and its script."""
+    return {
+        "accept": ",".join(MediaType),
+        "megabytes": uploads.MEGABYTES,
+        "total": current_app.config["MAX_CONTENT_LENGTH"] // (1024 * 1024) - 1,
+        "count": attachments.LIMIT,
     }
 
 
@@ -112,10 +117,10 @@ def show(key: str) -> ResponseReturnValue:
     """The file: a picture, which was made anew, in the browser; a PDF to be taken along, or looked at with `view`."""
     attachment = _found(key)
     try:
-        content = attachments.read(attachment, _storage())
+        content = attachments.read(attachment, file_storage())
     except RuleError as error:
         flash(in_words(error), "error")
-        return redirect(_record_of(attachment.transfer.key), 303)
+        return redirect(_record_of(_transfer_of(attachment).key), 303)
     inline = attachment.is_picture or "view" in request.args
     return _sent(content, attachment.media_type, _named(attachment), inline=inline)
 
@@ -126,7 +131,17 @@ def thumbnail(key: str) -> ResponseReturnValue:
     attachment = _found(key)
     if attachment.thumbnail_stored_as is None:
         abort(404)
-    content = attachments.read(attachment, _storage(), thumbnail=True)
+    content = attachments.read(attachment, file_storage(), thumbnail=True)
+    return _sent(content, MediaType.JPEG, "thumbnail.jpg", inline=True)
+
+
+@pages.route("/held/<key>", methods=["GET"])
+def held(key: str) -> ResponseReturnValue:
+    """The small picture of a photo that is held for a transfer to come (R42): for who uploaded it."""
+    photos = attachments.held(current_actor(), [key]) if "\x00" not in key else []
+    if not photos or photos[0].thumbnail_stored_as is None:
+        abort(404)
+    content = attachments.read(photos[0], file_storage(), thumbnail=True)
     return _sent(content, MediaType.JPEG, "thumbnail.jpg", inline=True)
 
 
@@ -158,7 +173,7 @@ def add(key: str) -> ResponseReturnValue:
     if kind is None or not files:
         flash(_(NO_FILE if kind else NO_KIND), "error")
         return redirect(_record_of(key), 303)
-    kept = _storage()
+    kept = file_storage()
     for file in files[: attachments.LIMIT]:
         try:
             attachment = attachments.upload(key, kind, actor, file.filename or "", file.stream, kept)
@@ -176,7 +191,7 @@ def add(key: str) -> ResponseReturnValue:
 def remove(key: str) -> ResponseReturnValue:
     """【移除】"""
     attachment = _found(key)
-    back = _record_of(attachment.transfer.key)
+    back = _record_of(_transfer_of(attachment).key)
     try:
         attachments.remove(key, current_actor())
     except RuleError as error:
@@ -197,6 +212,11 @@ def _found(key: str) -> Attachment:
     return attachment
 
 
+def _transfer_of(attachment: Attachment) -> Transfer:
+    assert attachment.transfer is not None, "what is held for a transfer to come is not found"
+    return attachment.transfer
+
+
 def _require_seen(key: str, actor: Actor) -> None:
     if "\x00" in key or not loading.transfers_by_key([key], actor):
         abort(404)
@@ -206,5 +226,6 @@ def _record_of(key: str) -> str:
     return url_for("transfers.record", key=key, _anchor="attachments")
 
 
-def _storage() -> Storage:
+def file_storage() -> Storage:
+    """Where the files lie, as the settings say."""
     return storage.storage(current_app.config)

@@ -27,6 +27,7 @@ from models import (
     RoleCode,
     db,
 )
+from workflow.entering import Answer
 from workflow.errors import N_
 
 PRIVATE = re.compile("id_number|phone|password|token|sealed")
@@ -58,6 +59,7 @@ FIELDS = {
     "phone": N_("手机号码"),
     "reason": N_("原因"),
     "registers_entering": N_("省外转入登记"),
+    "result": N_("查找结果"),
     "role": N_("角色"),
     "rows": N_("行数"),
     "sha256": N_("文件哈希（SHA-256）"),
@@ -175,6 +177,7 @@ VALUES: Mapping[str, Callable[[Any], str]] = {
     "kind": _label(OrganizationKind),
     "level_rank": lambda rank: _("%(rank)s级", rank=rank),
     "parent_id": _organization,
+    "result": _label(Answer),
     "role": _label(RoleCode),
     "status": _label(MemberStatus),
 }

@@ -72,7 +72,9 @@ class SecretField(TextField):
 
 
 class PickerField(Picked, IntegerField):
-    """An organization that is searched for; `purpose` is one of `lookups.PURPOSES`."""
+    """An organization that is searched for; `purpose` is one of `lookups.PURPOSES`, `within` the id of one above it."""
+
+    within = ""
 
     def __init__(self, label: Any = None, validators: Any = None, *, purpose: str, **kwargs: Any) -> None:
         super().__init__(label, validators, **kwargs)
@@ -80,7 +82,10 @@ class PickerField(Picked, IntegerField):
 
     @property
     def lookup_url(self) -> str:
-        return url_for("lookup.organizations") + f"?for={self.purpose}"
+        return (
+            url_for("lookup.organizations", org=self.within or None)
+            + f"{'&' if self.within else '?'}for={self.purpose}"
+        )
 
     def process_formdata(self, valuelist: list[str]) -> None:
         if valuelist:

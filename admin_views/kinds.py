@@ -1,4 +1,4 @@
-"""【转接类型】: what each kind of transfer passes, in words (R12-R14). A migration makes them, nobody edits them."""
+"""【转接类型】: what each kind of transfer passes, in words (R12-R15). A migration makes them, nobody edits them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from sqlalchemy.orm import selectinload
 from admin_views.base import ScopedView
 from admin_views.listing import Column
 from admin_views.translating import gettext as _
-from models import OrganizationKind, StageRule, TransferKind, Walk
+from models import Anchor, OrganizationKind, StageRule, TransferKind, Walk
 from workflow import policy
 from workflow.actors import Actor
 from workflow.errors import N_
 
+REGISTERING = N_("登记组织")
+"""What stands where an application begins, of a kind that enters (R15)."""
 WAYS = {
     Walk.UP: N_("从%(anchor)s向上逐级到“%(until)s”"),
     Walk.DOWN: N_("从“%(until)s”向下逐级到%(anchor)s"),
@@ -41,25 +43,30 @@ class Leg:
     also: list[str]
 
 
-def way(rule: StageRule) -> str:
+def anchor(rule: StageRule, kind: TransferKind) -> str:
+    """From which organization the leg starts, in words."""
+    return REGISTERING if kind.enters and rule.anchor is Anchor.SOURCE else rule.anchor.label
+
+
+def way(rule: StageRule, kind: TransferKind) -> str:
     """向上逐级到“党（工）委审批” …"""
     return _(WAYS[rule.walk]) % {
-        "anchor": _(rule.anchor.label),
+        "anchor": _(anchor(rule, kind)),
         "until": _(rule.until.label) if rule.until else "",
         "stage": _(rule.last_stage.label) if rule.last_stage else "",
     }
 
 
-def leg(rule: StageRule) -> Leg:
+def leg(rule: StageRule, kind: TransferKind) -> Leg:
     """A stage rule in words."""
-    who = {**STAGES, "last_stage": rule.anchor.label} if rule.walk is Walk.STOP else STAGES
+    who = {**STAGES, "last_stage": anchor(rule, kind)} if rule.walk is Walk.STOP else STAGES
     stages = {name: getattr(rule, name) for name in STAGES}
     also = ((rule.confirms, N_("确认报到")), (rule.objects, N_("异议反馈（%(anchor)s）")))
     return Leg(
-        way=way(rule),
+        way=way(rule, kind),
         side=_(rule.side.label),
         stages=[(_(who[name]), _(stage.label)) for name, stage in stages.items() if stage],
-        also=[_(words) % {"anchor": _(rule.anchor.label)} for offered, words in also if offered],
+        also=[_(words) % {"anchor": _(anchor(rule, kind))} for offered, words in also if offered],
     )
 
 
@@ -78,7 +85,7 @@ class KindView(ScopedView):
     columns = (
         Column(_l("转接类型"), lambda row: _(row.name)),
         Column(_l("目的组织"), lambda row: _(OrganizationKind(row.destination_kind).label), brief=True),
-        Column(_l("流程"), lambda row: " → ".join(way(rule) for rule in row.rules)),
+        Column(_l("流程"), lambda row: " → ".join(way(rule, row) for rule in row.rules)),
         Column(_l("办理期限"), _days, brief=True),
     )
     facts = (
@@ -93,4 +100,4 @@ class KindView(ScopedView):
         return bool(policy.visible_paths(actor))
 
     def beside_details(self, row: TransferKind) -> dict[str, Any]:
-        return {"named": _(row.name), "legs": [leg(rule) for rule in row.rules]}
+        return {"named": _(row.name), "legs": [leg(rule, row) for rule in row.rules]}

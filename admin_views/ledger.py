@@ -39,7 +39,7 @@ COLUMNS = (
     Column(_l("身份证号"), lambda row: row.member.id_number_masked),
     Column(_l("党员类别"), lambda row: _(row.member.category.label)),
     Column(_l("类型"), lambda row: _(row.kind.name)),
-    Column(_l("转出组织"), lambda row: row.source.name),
+    Column(_l("转出组织"), lambda row: row.comes_from),
     Column(_l("转入组织"), lambda row: row.destination.name),
     Column(_l("转出原因"), lambda row: row.reason),
     Column(_l("申请时间"), lambda row: row.applied_on.isoformat()),

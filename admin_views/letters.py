@@ -251,8 +251,12 @@ def _told(pages: list[letter_pdf.LetterData], seal_place: letter_pdf.SealPlace) 
 
 
 def _pdf(pages: list[letter_pdf.LetterData], name: str, *, download: bool = False) -> Response:
+    return pdf(letter_pdf.render_many(pages, seal_place=_seal_place()), name, download=download)
+
+
+def pdf(content: bytes, name: str, *, download: bool = False) -> Response:
     """A PDF that a page of ours may hold in a frame, and nobody else's."""
-    response = Response(letter_pdf.render_many(pages, seal_place=_seal_place()), mimetype=PDF)
+    response = Response(content, mimetype=PDF)
     how = "attachment" if download else "inline"
     response.headers["Content-Disposition"] = f'{how}; filename="{name}.pdf"'
     response.headers["X-Frame-Options"] = "SAMEORIGIN"

@@ -33,6 +33,8 @@ CODES = (parse("1 per minute"), parse("10 per day"))
 """How often a code is sent, counted for a phone and for whose it is to become, each by itself."""
 ADDRESS_CODES = (parse("60 per hour"),)
 """The same for an address, against who would have codes sent to many phones; wide enough for an office."""
+LOOK_UPS = (parse("30 per hour"), parse("120 per day"))
+"""How many ID numbers an account may look up (R41): enough for a county, and too few to try numbers out."""
 CHECKS = (parse("30 per minute"),)
 """How many letters an address may check (R46)."""
 IN_MEMORY = "memory://"
@@ -77,6 +79,11 @@ def wait_for_code(*names: str) -> timedelta:
     counts = [(item, keyring().index(f"codes of {name}")) for item in CODES for name in names]
     counts += [(item, f"codes to {address()}") for item in ADDRESS_CODES]
     return _wait(counts)
+
+
+def wait_for_look_up(name: str) -> timedelta:
+    """Count a look-up by ID number for whoever asks, or how long they have to wait."""
+    return _wait([(item, f"look-ups by {name}") for item in LOOK_UPS])
 
 
 def wait_for_address(what: str, items: Sequence[RateLimitItem]) -> timedelta:

@@ -16,7 +16,7 @@ from admin_views.listing import SEARCH_LENGTH, containing, starting_with
 from admin_views.translating import gettext as _
 from models import COMMITTEE_KINDS, HOLDING_KINDS, Account, Member, Organization, OrganizationKind, ancestor_ids, db
 from models.prepared import BY_KEYS
-from workflow import applications, grants, members, policy
+from workflow import applications, areas, entering, grants, members, policy
 from workflow.actors import Actor
 from workflow.policy import EVERYTHING
 
@@ -75,6 +75,13 @@ def _destination(_actor: Actor) -> ColumnElement[bool]:
     return applications.destination_branches()
 
 
+def _entering(actor: Actor) -> ColumnElement[bool]:
+    """R42: active branches of the registering organization `org`, one of those for which the actor registers."""
+    asked = read_id(request.args.get("org"))
+    paths = [place.path for place in entering.registering_organizations(actor) if place.id == asked]
+    return and_(applications.destination_branches(), policy.within(Organization.path, paths))
+
+
 def _parent(actor: Actor) -> ColumnElement[bool]:
     return and_(
         policy.organizations_visible(actor), Organization.kind.in_(PARENT_KINDS), Organization.is_active.is_(True)
@@ -100,13 +107,14 @@ def _has_accounts(actor: Actor) -> ColumnElement[bool]:
 PURPOSES = {
     "destination": _destination,
     "reassign": applications.branches_to_reassign,
+    "entering": _entering,
     "parent": _parent,
     "home": _home,
     "account": _has_accounts,
     "scope": policy.organizations_visible,
 }
-"""What an organization is looked for: as a destination, as another one (R44), a parent, a member's home, what a virtual
-account belongs to, anything of the scope."""
+"""What an organization is looked for: as a destination, as another one (R44), as the one of who enters (R42), a
+parent, a member's home, what a virtual account belongs to, anything of the scope."""
 
 
 @pages.route("/organizations")
@@ -124,6 +132,18 @@ def organizations() -> ResponseReturnValue:
     ).all()
     above = names_above(rows)
     return jsonify([{"value": row.id, "label": row.name, "detail": above[row.id]} for row in rows])
+
+
+@pages.route("/areas")
+def divisions() -> ResponseReturnValue:
+    """The divisions inside the one with the code `in`, and whether they are cities (R42)."""
+    current_actor()
+    area = areas.find(request.args.get("in", ""))
+    if area is None:
+        abort(404)
+    return jsonify(
+        {"cities": area.has_cities, "areas": [{"code": place.code, "name": place.name} for place in area.inside]}
+    )
 
 
 @pages.route("/members", endpoint="members")

@@ -18,6 +18,7 @@ from models import (
     HistoryEntry,
     Organization,
     Side,
+    Stage,
     Step,
     StepState,
     Transfer,
@@ -138,11 +139,16 @@ def chart(transfer: Transfer, liaisons: Mapping[int | None, Sequence[str]]) -> l
     """The whole route, the application first, grouped by side. `liaisons`: names by organization id."""
     turned_back_from = _turned_back_from(transfer)
     own = _handled_as_own(transfer)
+    first = transfer.steps[0] if transfer.steps else None
+    applying = first if first and first.stage is Stage.ENTERING_APPLICATION else None
+    ahead = [step for step in transfer.steps if step is not applying]
     sides = [
         ChartSide(_(side.label), tuple(_box(step, liaisons, own, turned_back_from) for step in steps))
-        for side, steps in groupby(transfer.steps, key=lambda step: step.side)
+        for side, steps in groupby(ahead, key=lambda step: step.side)
     ]
-    application = _application_box(transfer)
+    application = _application_box(transfer, applying, liaisons)
+    if applying:
+        return [ChartSide(_(applying.side.label), (application,)), *sides]
     if not sides:
         return [ChartSide(_(Side.SOURCE.label), (application,))]
     return [ChartSide(sides[0].label, (application, *sides[0].stops)), *sides[1:]]
@@ -154,12 +160,17 @@ def progress(transfer: Transfer) -> str:
     return _("已过 %(done)s 个环节，余 %(left)s 个环节", done=done, left=len(transfer.steps) - done)
 
 
-def _application_box(transfer: Transfer) -> ChartStop:
+def _application_box(
+    transfer: Transfer, applying: Step | None, liaisons: Mapping[int | None, Sequence[str]]
+) -> ChartStop:
+    """Where it began; `applying` is the step of 申请, where the route has one (R15)."""
     submitting = transfer.submitting_organization
     rests = transfer.at_applicant or transfer.state is TransferState.VOIDED
     return ChartStop(
         name=submitting.name if submitting else transfer.member.name,
-        label=_("申请人"),
+        label=_(applying.stage.label) if applying else _("申请人"),
+        organization=applying.organization if applying else None,
+        liaisons=tuple(liaisons.get(applying.organization_id, ())) if applying else (),
         state="back" if transfer.at_applicant else "done",
         who=_(transfer.state.label) if rests else _("上报"),
         when=short_moment(transfer.ended_at or transfer.arrived_at if rests else transfer.created_at),
@@ -274,6 +285,10 @@ def _changes(entry: HistoryEntry) -> tuple[tuple[str, str, str], ...]:
         changes.append((_("介绍信编号"), _("%(number)s（作废）", number=void) if void else "", number))
     for kind, _colon, sha256 in (item.partition(":") for item in entry.details.get("attachments", ())):
         changes.append((_("附件"), "", f"{_(AttachmentKind(kind).label)} {sha256[:12]}"))
+    if "receipt" in entry.details:
+        changes.append((_("回执编号"), "", entry.details["receipt"]))
+    if "account" in entry.details:
+        changes.append((_("新账号（待激活）"), "", entry.details["account"]))
     if "ended_grants" in entry.details:
         changes.append((_("联络员角色"), joined(entry.details["ended_grants"]), _("已结束")))
     if "route" in entry.details:

@@ -18,6 +18,7 @@ from admin_views.access import current_actor, in_words, safe_path
 from admin_views.applications import ApplyingPages
 from admin_views.asking import REPLAN, URGE, WORDINGS, asks_for, goes_next, question
 from admin_views.base import UNPROCESSABLE, ScopedView
+from admin_views.entering import EnteringPages
 from admin_views.forms import read_id
 from admin_views.lookups import names_above
 from admin_views.transfer_list import TABS, Filters
@@ -25,12 +26,12 @@ from admin_views.translating import gettext as _
 from models import Account, Organization, Step, Transfer, TransferState, ancestor_ids, db
 from models.crypto import keyring
 from models.prepared import BY_KEYS
-from workflow import actions, actors, applications, loading, members, notices, policy
+from workflow import actions, actors, applications, entering, loading, members, notices, policy, receipt_pdf, receipts
 from workflow.actors import Actor
 from workflow.errors import RuleError
 
 
-class TransferView(ApplyingPages, ScopedView):
+class TransferView(ApplyingPages, EnteringPages, ScopedView):
     """The lists of transfers beside the tree, each record, and the one door for acting on it."""
 
     model = Transfer
@@ -79,7 +80,7 @@ class TransferView(ApplyingPages, ScopedView):
             chosen=transfer_list.chosen(filters, kinds),
             page=page,
             rows=[record.row(transfer, actor) for transfer in page.rows],
-            may_apply=policy.is_liaison(actor),
+            apply_url=_apply_url(actor, filters, organization),
             id_number_error=id_number_error,
             back=url_for(".index_view", **filters.arguments(), **_cursors()),
         )
@@ -111,10 +112,23 @@ class TransferView(ApplyingPages, ScopedView):
             goes_next=goes_next(transfer, offered[0].name) if offered and offered[0].name in WORDINGS else "",
             may_replan=actions.may_replan(transfer, actor),
             letter_url=letters.link(transfer, actor),
+            prints_receipt=receipts.may_print(transfer, actor),
             **attachments.shown(transfer, actor),
             may_urge=notices.may_urge(transfer, actor),
             urged=record.short_moment(transfer.urged_at) if transfer.urged_at else "",
         )
+
+    @expose("/<key>/receipt.pdf", methods=("POST",))
+    def receipt(self, key: str) -> ResponseReturnValue:
+        """【打印回执】: the PDF for who sent the member here; the first one draws its number (R42)."""
+        self.get_one(key)
+        try:
+            transfer, receipt = receipts.issue(key, current_actor())
+            content = receipt_pdf.render(receipts.data_of(receipt, transfer))
+        except RuleError as error:
+            flash(in_words(error), "error")
+            return redirect(url_for(".record", key=key), 303)
+        return letters.pdf(content, receipt.number)
 
     @expose("/<key>/organizations/<int:identity>")
     def organization(self, key: str, identity: int) -> ResponseReturnValue:
@@ -226,6 +240,15 @@ def _organization(identity: int, actor: Actor) -> Organization:
     if organization is None:
         abort(404)
     return organization
+
+
+def _apply_url(actor: Actor, filters: Filters, organization: Organization | None) -> str:
+    """Where 【申请】 leads on a tab; "" where there is none (R18, R40)."""
+    if filters.tab == "out":
+        return url_for("transfers.apply") if policy.is_liaison(actor) else ""
+    places = {place.id for place in entering.registering_organizations(actor)}
+    chosen = organization.id if organization and organization.id in places else None
+    return url_for("transfers.enter", registering=chosen) if places else ""
 
 
 def _cursors() -> dict[str, Any]:

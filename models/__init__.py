@@ -5,7 +5,7 @@ from models.account import Account, CodePurpose, PhoneCode, Role, RoleCode, Role
 from models.attachment import Attachment, AttachmentKind, MediaType
 from models.audit import AuditEntry, AuditEvent
 from models.base import PATH_WIDTH, Checked, LabelledEnum, ancestor_ids, below, db, new_key, path_segment, segment
-from models.letter import Letter, LetterNumber, LetterState, Seal
+from models.letter import Letter, LetterNumber, LetterState, ReturnReceipt, Seal, Series
 from models.message import Message, MessageKind, MessageState
 from models.organization import (
     CHILDLESS_KINDS,
@@ -71,10 +71,12 @@ __all__ = [
     "PermissionLevel",
     "PhoneCode",
     "Qualification",
+    "ReturnReceipt",
     "Role",
     "RoleCode",
     "RoleGrant",
     "Seal",
+    "Series",
     "Side",
     "SignInFailures",
     "Stage",

@@ -1,6 +1,7 @@
 """What is attached to a transfer: the stub and the receipt of a letter, photos of one (R38, R42).
 
-A row describes a file that lies elsewhere (workflow.storage); the file is there before its row is.
+A row describes a file that lies elsewhere (workflow.storage); the file is there before its row is. A photo may come
+before its transfer does: until 上报 it belongs to none, and to whoever uploaded it (R42).
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Attachment(db.Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(String(24), unique=True, default=new_key)
-    transfer_id: Mapped[int] = mapped_column(ForeignKey("transfer.id"))
+    transfer_id: Mapped[int | None] = mapped_column(ForeignKey("transfer.id"))
     kind: Mapped[AttachmentKind] = mapped_column(enum_type(AttachmentKind))
     name: Mapped[str] = mapped_column(String(NAME_LENGTH))
     """What the uploader called it, cleaned: shown as text, and part of no path."""
@@ -67,7 +68,7 @@ class Attachment(db.Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=clock.now)
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
-    transfer: Mapped[Transfer] = relationship(lazy="raise_on_sql")
+    transfer: Mapped[Transfer | None] = relationship(lazy="raise_on_sql")
 
     @property
     def is_picture(self) -> bool:

@@ -48,6 +48,7 @@ class AuditEvent(LabelledEnum):
     MESSAGE_RESENT = "message_resent", "重发短信"
     ATTACHMENT_ADDED = "attachment_added", "上传附件"
     ATTACHMENT_REMOVED = "attachment_removed", "移除附件"
+    MEMBER_LOOKED_UP = "member_looked_up", "按身份证号查找"
 
 
 class AuditEntry(db.Model):

@@ -1,4 +1,4 @@
-"""Introduction letters of transfers that leave (R35-R36), and the numbers drawn for them month by month."""
+"""Letters of transfers that leave (R35-R36), receipts of those that enter (R42), and their numbers, month by month."""
 
 from __future__ import annotations
 
@@ -22,11 +22,19 @@ class LetterState(LabelledEnum):
     VOIDED = "voided", "作废"
 
 
+class Series(LabelledEnum):
+    """What is numbered, each by itself."""
+
+    LETTER = "letter", "介绍信"
+    RECEIPT = "receipt", "回执"
+
+
 class LetterNumber(db.Model):
     """The latest number of a month, ``YYYYMM``: drawn by locking this row, so that no two are alike (R35)."""
 
     __tablename__ = "letter_number"
 
+    series: Mapped[Series] = mapped_column(enum_type(Series), primary_key=True)
     month: Mapped[str] = mapped_column(String(6), primary_key=True)
     latest: Mapped[int] = mapped_column()
 
@@ -101,6 +109,27 @@ class Letter(db.Model):
     transfer: Mapped[Transfer] = relationship(lazy="raise_on_sql")
 
     __mapper_args__ = {"version_id_col": version}
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class ReturnReceipt(db.Model):
+    """The 回执 that the receiving committee sends to where a member came from; one of a transfer, printed at will."""
+
+    __tablename__ = "return_receipt"
+    __table_args__ = (CheckConstraint("length(number) = 11", name="number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(11), unique=True)
+    """``YYYYMM`` and five digits counted within the month, in a series of its own."""
+    transfer_id: Mapped[int] = mapped_column(ForeignKey("transfer.id"), unique=True)
+    issuer_id: Mapped[int] = mapped_column(ForeignKey("organization.id"))
+    addressee: Mapped[str] = mapped_column(String(120))
+    dated: Mapped[date] = mapped_column()
+    clerk: Mapped[str] = mapped_column(String(60))
+    """经办人: who printed it first; empty for a virtual admin account, to be signed by hand."""
+    phone: Mapped[str] = mapped_column(String(40), default="")
 
     def __str__(self) -> str:
         return self.number

@@ -73,6 +73,7 @@ class Anchor(LabelledEnum):
     """From which organization a stage rule starts."""
 
     SOURCE = "source", "转出支部"
+    """Where the application begins: for a kind that enters the registering organization (R15)."""
     DESTINATION = "destination", "目的支部"
     LAST = "last", "前一段的末个组织"
 
@@ -100,6 +101,7 @@ class HistoryAction(LabelledEnum):
     EDIT_LETTER = "edit_letter", "修改介绍信"
     PRINT_LETTER = "print_letter", "介绍信定稿"
     REISSUE_LETTER = "reissue_letter", "重新开具介绍信"
+    PRINT_RECEIPT = "print_receipt", "出具回执"
 
 
 class TransferKind(db.Model):
@@ -115,6 +117,8 @@ class TransferKind(db.Model):
     """The rule that a refusal for a wrong end names: R13, R14."""
     needs_letter: Mapped[bool] = mapped_column(default=False, server_default=false())
     """R14: it leaves with a 介绍信, and ends with its receipt."""
+    enters: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """R15: an organization that is qualified for it registers who comes from another province."""
     step_days: Mapped[int] = mapped_column(default=3)
 
     rules: Mapped[list[StageRule]] = relationship(order_by="StageRule.position", lazy="raise_on_sql")
@@ -195,9 +199,14 @@ class Transfer(db.Model):
     destination_path: Mapped[str] = mapped_column(ordered_text(PATH_LENGTH))
     reason: Mapped[str] = mapped_column(Text)
     addressee: Mapped[str] = mapped_column(String(120), default="", server_default="")
-    """R19: 介绍信抬头, where the kind needs a letter."""
+    """R19: 介绍信抬头, where the kind needs a letter; R42: 回执联抬头, where it enters."""
     destination_unit: Mapped[str] = mapped_column(String(200), default="", server_default="")
     """R19: 转往单位, the letter's 去."""
+    previous_area: Mapped[str] = mapped_column(String(6), default="", server_default="")
+    """R42: the division's code (GB/T 2260) of where the member comes from, where the kind enters."""
+    previous_area_name: Mapped[str] = mapped_column(String(60), default="", server_default="")
+    """What the division was called then, all of it: 广东省深圳市南山区."""
+    previous_branch: Mapped[str] = mapped_column(String(120), default="", server_default="")
     applied_on: Mapped[date] = mapped_column()
     dues_paid_until: Mapped[str] = mapped_column(String(7))
     """A month as ``YYYY-MM`` (R19)."""
@@ -244,6 +253,11 @@ class Transfer(db.Model):
     def number(self) -> str:
         """The record number shown to people: the Shanghai date of the application and the row's own number."""
         return f"{self.created_at.astimezone(clock.SHANGHAI):%Y%m%d}{self.id:06d}"
+
+    @property
+    def comes_from(self) -> str:
+        """What stands before the arrow: the branch, or for who enters the organization in the other province."""
+        return f"{self.previous_area_name}{self.previous_branch}" or self.source.name
 
     @property
     def is_open(self) -> bool:

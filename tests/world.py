@@ -11,10 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from io import BytesIO
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
+from PIL import Image
 from sqlalchemy import delete, select
 from sqlalchemy.orm import joinedload
 from stdnum.iso7064 import mod_11_2
@@ -35,8 +37,9 @@ from models import (
     db,
     path_segment,
 )
-from workflow import accounts, actions, actors, applications, loading, organizations
+from workflow import accounts, actions, actors, applications, attachments, entering, loading, organizations
 from workflow.actors import Actor
+from workflow.storage import storage
 
 PASSWORD = "zhuanjie-tests"
 ADMIN, AUDITOR, CITY_AUDITOR = "省级管理员", "审计员", "福州市审计员"
@@ -124,6 +127,12 @@ def id_number(gender: Gender, number: int) -> str:
     return body + mod_11_2.calc_check_digit(body)
 
 
+def _picture() -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (8, 8), "white").save(out, "JPEG")
+    return out.getvalue()
+
+
 def populate(app: Flask) -> None:
     """Fill a migrated, empty database; the caller commits."""
     password_hash = accounts.hash_password(PASSWORD)
@@ -176,6 +185,19 @@ def populate(app: Flask) -> None:
     db.session.flush()
 
 
+PHOTO = _picture()
+ENTRY = {
+    "area": "440305",
+    "branch": "粤海街道科技园社区第一支部",
+    "addressee": "中共深圳市南山区委组织部",
+    "reason": "回闽工作",
+}
+"""What the form of who enters says, beside the days."""
+NEWCOMER = {"name": "韦小宝", "gender": "male", "birth_date": None, "ethnicity": "壮族", "category": "full"}
+"""Who is in no organization of the system."""
+NEW_NUMBER = id_number(MALE, 300)
+
+
 @dataclass(frozen=True)
 class Person:
     """Somebody with an account, who acts in the manual's words. Every act is one request: the actor is loaded anew."""
@@ -208,6 +230,34 @@ class Person:
             member_key=world.member(member).key,
             destination_id=world.org(to).id,
             **filled,
+        )
+
+    def look_up(self, id_number: str, registering: str) -> entering.LookUp:
+        """【转入记录】▸【申请】▸【查找】"""
+        return entering.look_up(self.actor, Fujian().org(registering).id, id_number)
+
+    def hold_photo(self, name: str = "介绍信.jpg") -> str:
+        """A photo of a letter, uploaded before there is a transfer."""
+        return attachments.hold(self.actor, name, BytesIO(PHOTO), storage(current_app.config)).key
+
+    def enter(self, id_number: str, registering: str, to: str, **fields: Any) -> Transfer:
+        """Look-up and 上报 of who comes from another province; `person` where nobody is found."""
+        found = self.look_up(id_number, registering)
+        assert found.refusal is None, found.refusal
+        return self.register(found.ticket, registering, to, **fields)
+
+    def register(self, ticket: str, registering: str, to: str, **fields: Any) -> Transfer:
+        """上报 of what was looked up; `fields` go over what a form would say."""
+        world = Fujian()
+        photos = fields.pop("photos", None)
+        return entering.apply(
+            self.actor,
+            ticket,
+            registering_id=world.org(registering).id,
+            destination_id=world.org(to).id,
+            photos=[self.hold_photo()] if photos is None else photos,
+            person=fields.pop("person", {}),
+            **{**ENTRY, "applied_on": clock.today(), "dues_paid_until": clock.this_month(), **fields},
         )
 
     def do(self, transfer: Transfer, action: str, **inputs: Any) -> Transfer:

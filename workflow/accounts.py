@@ -248,6 +248,16 @@ def open_virtual_liaison(actor: Actor, organization: Organization, username: str
     return account, password
 
 
+def open_for_entered(member: Member, actor: Actor) -> Account | None:
+    """The account of who has come from another province and has none: it waits for a phone to activate it (R43)."""
+    if db.session.scalar(select(Account.id).where(Account.member_id == member.id)) is not None:
+        return None
+    username = f"dy{member.id:08d}"
+    while db.session.scalar(select(Account.id).where(Account.username == username)) is not None:
+        username = f"dy{member.id:08d}-{secrets.token_hex(3)}"
+    return _created(username, member, None, actor)
+
+
 def close_account(actor: Actor, account: Account) -> None:
     """停用: nobody signs in under it, its sessions end, its grants have no effect.
 

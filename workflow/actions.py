@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm.attributes import flag_modified
 
 from models import HistoryAction, HistoryEntry, Transfer, TransferState, clock, db
-from workflow import applications, attachments, history, letters, loading, moves, notices, planning, policy
+from workflow import applications, attachments, entering, history, letters, loading, moves, notices, planning, policy
 from workflow.actors import Actor
 from workflow.errors import N_, RuleError, Words
 from workflow.transaction import hold_tree, transaction
@@ -102,6 +102,12 @@ def _as_last_mover(transfer: Transfer, actor: Actor) -> Capacity:
     return Capacity(organization.id, organization.name, True)
 
 
+def _apply_again(transfer: Transfer, actor: Actor, **fields: Any) -> dict[str, Any]:
+    """上报 again, by the form that the kind has."""
+    again = entering.resubmit if transfer.kind.enters else applications.resubmit
+    return again(transfer, actor, **fields)
+
+
 ACTIONS: dict[str, Action] = {
     action.name: action
     for action in (
@@ -109,8 +115,8 @@ ACTIONS: dict[str, Action] = {
                _for_step, takes=("opinion",), tone="primary", forward=True),
         Action("confirm", N_("确认报到"), "R28", _on_confirming_step, policy.stands_on_step, (), moves.confirm,
                _for_step, takes=("opinion",), tone="primary"),
-        Action("resubmit", N_("上报"), "R23", _at_applicant, policy.is_applicant_side, (), applications.resubmit,
-               _as_applicant, takes=applications.FIELDS, tone="primary", forward=True),
+        Action("resubmit", N_("上报"), "R23", _at_applicant, policy.is_applicant_side, (), _apply_again,
+               _as_applicant, takes=(*applications.FIELDS, *entering.AGAIN), tone="primary", forward=True),
         Action("reject", N_("驳回"), "R25", _on_approving_step, policy.stands_on_step, ("reason",), moves.reject,
                _for_step, tone="danger"),
         Action("object", N_("异议反馈"), "R29", _on_receiving_step, policy.stands_on_step, ("opinion",), moves.object_,
@@ -139,7 +145,7 @@ def available_actions(transfer: Transfer, actor: Actor) -> list[Action]:
     return [action for action in ACTIONS.values() if action.state(transfer) and action.who(transfer, actor)]
 
 
-def perform(key: str, name: str, actor: Actor, *, expected_version: int | None = None, **inputs: Any) -> Transfer:
+def perform(key: str, name: str, actor: Actor, /, *, expected_version: int | None = None, **inputs: Any) -> Transfer:
     """Take action `name` on the transfer with this key, in one transaction; returns the transfer as it then stands.
 
     `expected_version` is the version that the user saw. Raises `RuleError`: R30 where the action is not (or no more)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -26,7 +27,7 @@ from models import (
 )
 from workflow import actors, history, leaving, letters, moves, notices, planning, policy
 from workflow.actors import Actor
-from workflow.errors import N_, RuleError
+from workflow.errors import N_, RuleError, Words
 from workflow.people_data import has_control_characters
 from workflow.planning import kind_by_code
 from workflow.routes import Node, Stop
@@ -53,7 +54,7 @@ class PreviewStop:
 
 def application_kinds() -> list[TransferKind]:
     """The kinds that can be applied for: within the province, and those that leave with a letter (R13, R14)."""
-    within = TransferKind.destination_kind == OrganizationKind.BRANCH.value
+    within = (TransferKind.destination_kind == OrganizationKind.BRANCH.value) & TransferKind.enters.is_(False)
     query = select(TransferKind).where(or_(within, TransferKind.needs_letter.is_(True)))
     return list(db.session.scalars(query.order_by(TransferKind.needs_letter, TransferKind.code)))
 
@@ -74,15 +75,16 @@ def branches_to_reassign(actor: Actor) -> ColumnElement[bool]:
     return and_(destination_branches(), policy.within(Organization.path, policy.apply_paths(actor)))
 
 
-def preview(kind_code: str, source_organization_id: int, destination_organization_id: int) -> list[PreviewStop]:
+def preview(kind_code: str, origin_id: int, destination_id: int) -> list[PreviewStop]:
     """The route as it would be planned today, each organization's liaisons, and every warning (R45).
 
-    Raises `RuleError` R12, R13, R14 with the reason where there is no route.
+    It begins with the source branch; of a kind that enters with the registering organization.
+    Raises `RuleError` R12-R15 with the reason where there is no route.
     """
-    kind = _kind(kind_code)
-    source = _organization(source_organization_id, "member")
-    destination = _organization(destination_organization_id, "destination")
-    stops, lookup = planning.plan_route(kind, source, destination)
+    kind = found_kind(kind_code)
+    origin = found_organization(origin_id, "member")
+    destination = found_organization(destination_id, "destination")
+    stops, lookup = planning.plan_route(kind, origin, destination)
     names = actors.liaison_names({stop.organization_id for stop in stops})
     return [_preview_stop(stop, lookup[stop.organization_id], tuple(names[stop.organization_id])) for stop in stops]
 
@@ -127,49 +129,76 @@ def apply(
         kind = _offered_kind(kind_code)
         member = _locked_member(member_key, actor)
         submitting = policy.submitting_organization(member, actor)
-        _check_member(member)
-        _check_no_open_transfer(member)
+        check_member(member)
+        check_no_open_transfer(member)
         leaving.check(member)
         reason = checked_reason(reason)
         check_dates(applied_on, dues_paid_until)
         addressee, destination_unit = checked_letter(kind, addressee, destination_unit)
-        destination = _organization(destination_id, "destination")
+        destination = found_organization(destination_id, "destination")
         stops, _ = planning.plan_route(kind, member.organization, destination)
-        transfer = Transfer(
+        transfer = begin(
+            actor,
+            stops,
             kind=kind,
             member=member,
-            state=TransferState.IN_PROGRESS,
-            source=member.organization,
-            source_id=member.organization_id,
-            source_path=member.org_path,
             destination=destination,
-            destination_path=destination.path,
+            submitting_organization=db.session.get(Organization, submitting) if submitting else None,
             reason=reason,
             addressee=addressee,
             destination_unit=destination_unit,
             applied_on=applied_on,
             dues_paid_until=dues_paid_until,
-            submitted_by_id=actor.account_id,
-            submitting_organization=db.session.get(Organization, submitting) if submitting else None,
-            submitting_organization_id=submitting,
-            last_action=HistoryAction.SUBMIT,
-            last_organization_id=submitting,
         )
-        db.session.add(transfer)
-        moves.start(transfer, stops)
-        db.session.flush()
-        acting = transfer.submitting_organization or member.organization
-        history.append(
-            transfer,
-            HistoryAction.SUBMIT,
-            "R23",
-            actor,
-            acting_for=(acting.id, acting.name),
-            after=transfer.current_step,
-            details=letters.follow(transfer, HistoryAction.SUBMIT, None),
-        )
-        notices.tell(transfer, actor)
+        submitted(transfer, actor, "R23", letters.follow(transfer, HistoryAction.SUBMIT, None))
     return transfer
+
+
+def begin(
+    actor: Actor,
+    stops: Sequence[Stop],
+    *,
+    member: Member,
+    destination: Organization,
+    submitting_organization: Organization | None,
+    **fields: Any,
+) -> Transfer:
+    """A new transfer at its first step, flushed; `fields` are columns. All is checked; `submitted` comes after."""
+    submitting = submitting_organization.id if submitting_organization else None
+    transfer = Transfer(
+        member=member,
+        state=TransferState.IN_PROGRESS,
+        source=member.organization,
+        source_id=member.organization_id,
+        source_path=member.org_path,
+        destination=destination,
+        destination_path=destination.path,
+        submitted_by_id=actor.account_id,
+        submitting_organization=submitting_organization,
+        submitting_organization_id=submitting,
+        last_action=HistoryAction.SUBMIT,
+        last_organization_id=submitting,
+        **fields,
+    )
+    db.session.add(transfer)
+    moves.start(transfer, stops, actor)
+    db.session.flush()
+    return transfer
+
+
+def submitted(transfer: Transfer, actor: Actor, rule: str, details: Mapping[str, Any]) -> None:
+    """The first history entry of a transfer, and the message to who has it to do (R31, R32)."""
+    acting = transfer.submitting_organization or transfer.source
+    history.append(
+        transfer,
+        HistoryAction.SUBMIT,
+        rule,
+        actor,
+        acting_for=(acting.id, acting.name),
+        after=transfer.current_step,
+        details=dict(details),
+    )
+    notices.tell(transfer, actor)
 
 
 def resubmit(
@@ -184,11 +213,11 @@ def resubmit(
     destination_unit: str | None = None,
 ) -> dict[str, Any]:
     """上报 again after a withdrawal or a rejection; the fields may be changed (R23). Called by `actions.perform`."""
-    _check_member(transfer.member)
+    check_member(transfer.member)
     leaving.check(transfer.member, but_transfer=transfer.id)
     was = _words(transfer)
     if destination_id is not None:
-        transfer.destination = _organization(destination_id, "destination")
+        transfer.destination = found_organization(destination_id, "destination")
         transfer.destination_path = transfer.destination.path
     transfer.reason = checked_reason(transfer.reason if reason is None else reason)
     transfer.addressee, transfer.destination_unit = checked_letter(
@@ -202,18 +231,19 @@ def resubmit(
     # Nothing is written before the planner has agreed: the database would refuse equal ends without a word.
     with db.session.no_autoflush:
         stops, _ = planning.plan_route(transfer.kind, transfer.source, transfer.destination)
-    moves.start(transfer, stops)
+    moves.start(transfer, stops, actor)
     changes = {name: [was[name], value] for name, value in _words(transfer).items() if was[name] != value}
     return {"changes": changes} if changes else {}
 
 
-def checked_reason(reason: str) -> str:
-    """转出原因, trimmed; `RuleError` R19 where it is empty or too long."""
+def checked_reason(reason: str, rule: str = "R19", name: str = N_("转出原因")) -> str:
+    """转出原因, trimmed; `RuleError` R19 where it is empty or too long. `name`: what the form calls it."""
     reason = reason.strip()
     if not reason:
-        raise RuleError(N_("请填写转出原因。"), "R19", "reason")
+        raise RuleError(N_("请填写%(name)s。"), rule, "reason", name=Words(name))
     if len(reason) > REASON_LENGTH:
-        raise RuleError(N_("转出原因过长，请控制在%(limit)s字以内。"), "R19", "reason", limit=REASON_LENGTH)
+        words = N_("%(name)s过长，请控制在%(limit)s字以内。")
+        raise RuleError(words, rule, "reason", name=Words(name), limit=REASON_LENGTH)
     return reason
 
 
@@ -224,32 +254,43 @@ def checked_letter(kind: TransferKind, addressee: str, destination_unit: str) ->
     addressee, destination_unit = addressee.strip(), destination_unit.strip()
     if not addressee:
         raise RuleError(N_("请填写介绍信抬头，即接收党员的党组织全称。"), "R19", "addressee")
-    for field, text, limit in (
-        ("addressee", addressee, ADDRESSEE_LENGTH),
-        ("destination_unit", destination_unit, UNIT_LENGTH),
-    ):
-        if len(text) > limit:
-            raise RuleError(N_("内容过长，请控制在%(limit)s字以内。"), "R19", field, limit=limit)
-        if has_control_characters(text):
-            raise RuleError(N_("内容中有换行或控制字符，请删除。"), "R19", field)
+    check_line(addressee, ADDRESSEE_LENGTH, "R19", "addressee")
+    check_line(destination_unit, UNIT_LENGTH, "R19", "destination_unit")
     return addressee, destination_unit
 
 
-def check_dates(applied_on: date, dues_paid_until: str) -> None:
-    """R19: 申请时间 not later than today, 党费缴纳至 a month not after the current one (both in Shanghai)."""
+def check_line(text: str, limit: int, rule: str, field: str) -> None:
+    """One line that goes onto paper: neither too long nor with what is not seen. Raises `RuleError` naming `field`."""
+    if len(text) > limit:
+        raise RuleError(N_("内容过长，请控制在%(limit)s字以内。"), rule, field, limit=limit)
+    if has_control_characters(text):
+        raise RuleError(N_("内容中有换行或控制字符，请删除。"), rule, field)
+
+
+def check_dates(
+    applied_on: date,
+    dues_paid_until: str,
+    rule: str = "R19",
+    names: tuple[str, str] = (N_("申请时间"), N_("党费缴纳至")),
+) -> None:
+    """R19: 申请时间 not later than today, 党费缴纳至 a month not after the current one (both in Shanghai).
+
+    `names`: what the form calls the two.
+    """
+    day, month = Words(names[0]), Words(names[1])
     if applied_on > clock.today():
-        raise RuleError(N_("申请时间不得晚于今天（%(today)s）。"), "R19", "applied_on", today=clock.today())
+        raise RuleError(N_("%(name)s不得晚于今天（%(today)s）。"), rule, "applied_on", name=day, today=clock.today())
     try:
         date.fromisoformat(f"{dues_paid_until}-01")
     except ValueError:
-        raise RuleError(N_("请按“年-月”填写党费缴纳至，例如2026-11。"), "R19", "dues_paid_until") from None
+        raise RuleError(N_("请按“年-月”填写%(name)s，例如2026-11。"), rule, "dues_paid_until", name=month) from None
     if dues_paid_until > clock.this_month():
-        raise RuleError(
-            N_("党费缴纳至不允许超过当前月份（%(month)s）。"), "R19", "dues_paid_until", month=clock.this_month()
-        )
+        words = N_("%(name)s不允许超过当前月份（%(month)s）。")
+        raise RuleError(words, rule, "dues_paid_until", name=month, month=clock.this_month())
 
 
-def _kind(code: str) -> TransferKind:
+def found_kind(code: str) -> TransferKind:
+    """The kind with this code and its stage rules. Raises `RuleError` R13 where there is none."""
     kind = kind_by_code(code)
     if kind is None:
         raise RuleError(N_("没有这种转接类型。"), "R13", "kind")
@@ -257,13 +298,14 @@ def _kind(code: str) -> TransferKind:
 
 
 def _offered_kind(code: str) -> TransferKind:
-    kind = _kind(code)
+    kind = found_kind(code)
     if kind not in application_kinds():
         raise RuleError(N_("不能在这里申请“%(kind)s”。"), "R18", "kind", kind=kind.name)
     return kind
 
 
-def _organization(identity: int, field: str) -> Organization:
+def found_organization(identity: int, field: str) -> Organization:
+    """The organization that was chosen. Raises `RuleError` R13 naming the field where there is none."""
     organization = db.session.get(Organization, identity, populate_existing=True)
     if organization is None:
         raise RuleError(N_("所选组织不存在，请重新选择。"), "R13", field)
@@ -284,7 +326,8 @@ def _locked_member(key: str, actor: Actor) -> Member:
     return member
 
 
-def _check_member(member: Member) -> None:
+def check_member(member: Member) -> None:
+    """R19a: only who is in good standing may apply or be applied for."""
     if member.status is not MemberStatus.NORMAL:
         raise RuleError(
             N_("%(name)s的党员状态为“%(status)s”，只有状态正常的党员才能申请转接。"),
@@ -295,7 +338,8 @@ def _check_member(member: Member) -> None:
         )
 
 
-def _check_no_open_transfer(member: Member) -> None:
+def check_no_open_transfer(member: Member) -> None:
+    """R20: one open transfer a member."""
     unfinished = select(Transfer.id).where(Transfer.member_id == member.id, Transfer.state.in_(OPEN_STATES))
     if db.session.scalar(unfinished) is not None:
         raise open_transfer_exists()

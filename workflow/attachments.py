@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import IO
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, and_, delete, func, or_, select
 from sqlalchemy.orm import contains_eager
 
 from models import (
@@ -34,7 +34,7 @@ from workflow.actors import Actor
 from workflow.errors import N_, RuleError
 from workflow.storage import Storage, Unavailable
 from workflow.transaction import transaction
-from workflow.uploads import RULE, Upload
+from workflow.uploads import FIELD, RULE, Upload
 
 LIMIT = 20
 """Attachments of a transfer, without those that were removed."""
@@ -85,11 +85,13 @@ def listed(transfer: Transfer) -> list[Attachment]:
     return list(db.session.scalars(query.order_by(Attachment.id).execution_options(**BY_KEYS)))
 
 
-def came_with(transfer: Transfer, since: datetime) -> dict[str, list[str]]:
+def came_with(transfer: Transfer, since: datetime | None = None) -> dict[str, list[str]]:
     """R31: what history keeps of the attachments that came since then, kind and SHA-256; nothing for none."""
-    if not transfer.kind.needs_letter:
+    if not (transfer.kind.needs_letter or transfer.kind.enters):
         return {}
-    came = [f"{item.kind.value}:{item.sha256}" for item in listed(transfer) if item.created_at >= since]
+    came = [
+        f"{item.kind.value}:{item.sha256}" for item in listed(transfer) if since is None or item.created_at >= since
+    ]
     return {"attachments": came} if came else {}
 
 
@@ -146,13 +148,49 @@ def upload(
         return _row(transfer, kind, actor, checked, kept)
 
 
-def add(
-    transfer: Transfer, kind: AttachmentKind, actor: Actor, filename: str, stream: IO[bytes], storage: Storage
-) -> Attachment:
-    """`upload` within the caller's transaction, who has locked the transfer or has just made it (R42)."""
-    _check(transfer, kind, actor, uploads.shown_name(filename))
+def hold(actor: Actor, filename: str, stream: IO[bytes], storage: Storage) -> Attachment:
+    """Keep a photo of a letter for a transfer that is still to be registered (R42), in a transaction of its own.
+
+    Only who uploaded it sees it, until `settle` gives it to a transfer. Raises `RuleError` R38.
+    """
     checked = uploads.checked(filename, stream)
-    return _row(transfer, kind, actor, checked, _kept(checked, storage))
+    kept = _kept(checked, storage)
+    with transaction():
+        return _row(None, AttachmentKind.LETTER, actor, checked, kept)
+
+
+def held(actor: Actor, keys: Collection[str]) -> list[Attachment]:
+    """Those of the photos with these keys that the actor holds, in the order in which they came."""
+    return list(db.session.scalars(_held(actor, keys).execution_options(**BY_KEYS)))
+
+
+def settle(transfer: Transfer, actor: Actor, keys: Collection[str]) -> None:
+    """Give the photos that the actor holds to a transfer, within the caller's transaction (R42).
+
+    Raises `RuleError` R42 where one is no more there, R38 where they are too many.
+    """
+    photos = list(db.session.scalars(_held(actor, keys).with_for_update()))
+    if len(photos) < len(set(keys)):
+        raise RuleError(N_("之前选的照片已过期，请重新上传。"), "R42", FIELD)
+    for photo in photos:
+        _check(transfer, photo.kind, actor, photo.name)
+        photo.transfer = transfer
+        photo.uploader_organization_name = _acting_for(transfer, photo.kind).name
+        db.session.flush()
+        _trace(AuditEvent.ATTACHMENT_ADDED, transfer, photo, actor)
+
+
+def _held(actor: Actor, keys: Collection[str]) -> Select[Attachment]:
+    return (
+        select(Attachment)
+        .where(
+            Attachment.key.in_(sorted(keys)),
+            Attachment.transfer_id.is_(None),
+            Attachment.uploaded_by_id == actor.account_id,
+            Attachment.removed_at.is_(None),
+        )
+        .order_by(Attachment.id)
+    )
 
 
 def remove(key: str, actor: Actor) -> Attachment:
@@ -163,7 +201,7 @@ def remove(key: str, actor: Actor) -> Attachment:
     """
     with transaction():
         seen = found(key, actor)
-        transfer = _locked(seen.transfer.key, actor) if seen else None
+        transfer = _locked(seen.transfer.key, actor) if seen and seen.transfer else None
         # Again under the lock: two may press at once.
         attachment: Attachment | None = db.session.scalar(
             select(Attachment).where(Attachment.key == key).execution_options(populate_existing=True)
@@ -176,6 +214,10 @@ def remove(key: str, actor: Actor) -> Attachment:
                 RULE,
                 name=attachment.name,
                 kind=attachment.kind,
+            )
+        if attachment.kind is AttachmentKind.LETTER and not transfer.at_applicant and _count(transfer) == 1:
+            raise RuleError(
+                N_("不能移除“%(name)s”：至少要有一张介绍信照片，请先上传新的。"), "R42", name=attachment.name
             )
         attachment.removed_at = clock.now()
         _trace(AuditEvent.ATTACHMENT_REMOVED, transfer, attachment, actor)
@@ -192,11 +234,15 @@ def _locked(key: str, actor: Actor) -> Transfer:
 def _check(transfer: Transfer, kind: AttachmentKind, actor: Actor, name: str) -> None:
     if kind not in may_add(transfer, actor):
         raise RuleError(N_("“%(name)s”没有上传：%(kind)s只能由负责当前环节的组织上传。"), RULE, name=name, kind=kind)
-    attached = select(func.count()).where(Attachment.transfer_id == transfer.id, Attachment.removed_at.is_(None))
-    if (db.session.scalar(attached) or 0) >= LIMIT:
+    if _count(transfer) >= LIMIT:
         raise RuleError(
             N_("“%(name)s”没有上传：一份转接最多有 %(limit)s 个附件，请先移除不需要的。"), RULE, name=name, limit=LIMIT
         )
+
+
+def _count(transfer: Transfer) -> int:
+    attached = select(func.count()).where(Attachment.transfer_id == transfer.id, Attachment.removed_at.is_(None))
+    return db.session.scalar(attached) or 0
 
 
 def _kept(checked: Upload, storage: Storage) -> tuple[str, str | None]:
@@ -208,7 +254,7 @@ def _kept(checked: Upload, storage: Storage) -> tuple[str, str | None]:
 
 
 def _row(
-    transfer: Transfer, kind: AttachmentKind, actor: Actor, checked: Upload, kept: tuple[str, str | None]
+    transfer: Transfer | None, kind: AttachmentKind, actor: Actor, checked: Upload, kept: tuple[str, str | None]
 ) -> Attachment:
     attachment = Attachment(
         transfer=transfer,
@@ -223,17 +269,22 @@ def _row(
         height=checked.height,
         uploaded_by_id=actor.account_id,
         uploader_name=actor.name,
-        uploader_organization_name=_acting_for(transfer).name,
+        uploader_organization_name=_acting_for(transfer, kind).name if transfer else "",
     )
     db.session.add(attachment)
     db.session.flush()
-    _trace(AuditEvent.ATTACHMENT_ADDED, transfer, attachment, actor)
+    if transfer:
+        _trace(AuditEvent.ATTACHMENT_ADDED, transfer, attachment, actor)
     return attachment
 
 
-def _acting_for(transfer: Transfer) -> Organization:
-    """The organization in whose name attachments come and go now: the step's, at the applicant the applicant's."""
-    return transfer.current_organization or transfer.submitting_organization or transfer.source
+def _acting_for(transfer: Transfer, kind: AttachmentKind) -> Organization:
+    """The organization in whose name attachments come and go now: the step's, at the applicant the applicant's.
+
+    Photos of the letter are always the applicant's (R42).
+    """
+    here = None if kind is AttachmentKind.LETTER else transfer.current_organization
+    return here or transfer.submitting_organization or transfer.source
 
 
 def _trace(event: AuditEvent, transfer: Transfer, attachment: Attachment, actor: Actor) -> None:
@@ -241,7 +292,7 @@ def _trace(event: AuditEvent, transfer: Transfer, attachment: Attachment, actor:
     audit.record(
         event,
         actor,
-        organization=_acting_for(transfer),
+        organization=_acting_for(transfer, attachment.kind),
         subject=transfer.member.name,
         transfer=transfer.number,
         attachment=attachment.kind.value,
@@ -261,12 +312,16 @@ class Swept:
 
 
 def sweep(storage: Storage, older_than: timedelta, *, dry_run: bool = False) -> Swept:
-    """Delete the files that no row names, and those of what was removed so long ago.
+    """Delete the files that no row names, those of what was removed so long ago, and what is held as long (R42).
 
     Never a young one: its row may be about to come. `dry_run`: only count them.
     """
     until = clock.now() - older_than
     swept = Swept()
+    if not dry_run:
+        # The rows first: what is no more held is given to no transfer, and its file is needed by nobody.
+        db.session.execute(delete(Attachment).where(Attachment.transfer_id.is_(None), Attachment.created_at < until))
+        db.session.commit()
     old = ((name, size) for name, written, size in storage.files() if written < until)
     for batch in _batches(old):
         sizes = dict(batch)
@@ -279,7 +334,9 @@ def sweep(storage: Storage, older_than: timedelta, *, dry_run: bool = False) -> 
 
 def _needed(names: Collection[str], since: timedelta) -> set[str]:
     """Those of the names that a row needs."""
-    stays = or_(Attachment.removed_at.is_(None), Attachment.removed_at >= clock.now() - since)
+    until = clock.now() - since
+    in_use = or_(Attachment.transfer_id.is_not(None), Attachment.created_at >= until)
+    stays = or_(and_(Attachment.removed_at.is_(None), in_use), Attachment.removed_at >= until)
     columns = (Attachment.stored_as, Attachment.thumbnail_stored_as)
     needed = {
         name

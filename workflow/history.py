@@ -17,7 +17,13 @@ from workflow.errors import N_
 
 GENESIS = "0" * 64
 _IN_PLACE = frozenset(
-    (HistoryAction.REPLAN, HistoryAction.EDIT_LETTER, HistoryAction.PRINT_LETTER, HistoryAction.REISSUE_LETTER)
+    (
+        HistoryAction.REPLAN,
+        HistoryAction.EDIT_LETTER,
+        HistoryAction.PRINT_LETTER,
+        HistoryAction.REISSUE_LETTER,
+        HistoryAction.PRINT_RECEIPT,
+    )
 )
 """Written down without moving the transfer: its last action is the one before them (R26, R35b, R36)."""
 _CONTENT = (

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
+from typing import IO, TYPE_CHECKING, Any
 
 from PIL import Image
 from reportlab.lib.units import mm
@@ -14,14 +15,18 @@ from reportlab.pdfgen.canvas import Canvas
 
 from models import Gender, MemberCategory
 from workflow import letter_sheet
-from workflow.errors import N_, RuleError
+from workflow.errors import N_, RuleError, Words
 from workflow.fonts import FAMILY, Serif, serif
 from workflow.letter_sheet import SHEET, Place
 from workflow.letter_words import capital_days, capital_figures, capital_month, ordinary, ordinary_date
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 _RULE = "R35a"
 _TITLE = "中国共产党党员组织关系介绍信"
 _AUTHOR = "转接 Zhuanjie"
+_LETTER = N_("介绍信")
 _DRAFT, _VOIDED = "草稿", "作废"
 
 #: The type of the places whose text may be long, in points, as on the form; made smaller in steps until the text fits.
@@ -93,16 +98,12 @@ def render_many(
     """
     face = serif()
     out = io.BytesIO()
-    canvas = Canvas(out, pagesize=SHEET, invariant=1, pageCompression=1, lang="zh-CN", initialFontName=FAMILY)
-    canvas.setAuthor(_AUTHOR)
-    canvas.setCreator(_AUTHOR)
-    canvas.setSubject(_TITLE)
-    canvas.setViewerPreference("DisplayDocTitle", "true")
+    canvas = new_canvas(out, _TITLE)
     letter_sheet.define_blank(canvas)
     seals = _Seals(seal_place or SealPlace())
     count = 0
     for count, data in enumerate(letters, start=1):
-        _refuse_unprintable(data, face)
+        refuse_unprintable(data, face, _LETTER)
         canvas.setTitle(f"{_TITLE} {data.number}".rstrip() if count == 1 else _TITLE)
         _draw(canvas, data, seals)
         canvas.showPage()
@@ -114,14 +115,26 @@ def render_many(
     return out.getvalue()
 
 
-def _refuse_unprintable(data: LetterData, face: Serif) -> None:
+def new_canvas(out: IO[bytes], subject: str) -> Canvas:
+    """An empty document for paper of ours; the same content gives the same bytes."""
+    canvas = Canvas(out, pagesize=SHEET, invariant=1, pageCompression=1, lang="zh-CN", initialFontName=FAMILY)
+    canvas.setAuthor(_AUTHOR)
+    canvas.setCreator(_AUTHOR)
+    canvas.setSubject(subject)
+    canvas.setViewerPreference("DisplayDocTitle", "true")
+    return canvas
+
+
+def refuse_unprintable(data: DataclassInstance, face: Serif, paper: str) -> None:
+    """Raise `RuleError` R35a naming the field where a text has a character without a glyph."""
     for field in fields(data):
         value = getattr(data, field.name)
         if isinstance(value, str) and field.name != "verify_url" and (missing := face.missing(value)):
             raise RuleError(
-                N_("介绍信中的“%(character)s”（%(code)s）没有可打印的字形，请核对并改用其他字。"),
+                N_("%(paper)s中的“%(character)s”（%(code)s）没有可打印的字形，请核对并改用其他字。"),
                 _RULE,
                 field.name,
+                paper=Words(paper),
                 character=missing[0] if missing[0].isprintable() else " ",
                 code=f"U+{ord(missing[0]):04X}",
             )
@@ -134,24 +147,25 @@ def _draw(canvas: Canvas, data: LetterData, seals: _Seals) -> None:
     if data.seal:
         seals.draw(canvas, data.seal)
     letter_sheet.draw_blank(canvas)
-    for place in _fitting(canvas, data):
+    for place in fitting(canvas, "filled", _SIZES, _LETTER, letter=data, **_words(data)):
         place.draw(canvas)
     if data.verify_url:
         letter_sheet.draw_qr(canvas, data.verify_url, *_QR)
 
 
-def _fitting(canvas: Canvas, data: LetterData) -> list[Place]:
-    """The letter's places, each in the largest type that its text fits in."""
+def fitting(canvas: Canvas, form: str, largest: Mapping[str, float], paper: str, **values: Any) -> list[Place]:
+    """The places of a form, each in the largest type that its text fits in. Raises `RuleError` R35a."""
     sizes: dict[str, float] = {}
     while True:
-        places = letter_sheet.places("filled", sizes, letter=data, **_words(data))
+        places = letter_sheet.places(form, sizes, **values)
         crowded = [place.name for place in places if not place.fits(canvas)]
         if not crowded:
             return places
         for name in crowded:
-            sizes[name] = sizes.get(name, _SIZES.get(name, 0)) - _STEP
+            sizes[name] = sizes.get(name, largest.get(name, 0)) - _STEP
             if sizes[name] < _SMALLEST:
-                raise RuleError(N_("介绍信的内容过长，一页放不下，请缩短姓名、组织名称或地址。"), _RULE)
+                words = N_("%(paper)s的内容过长，一页放不下，请缩短姓名、组织名称或地址。")
+                raise RuleError(words, _RULE, paper=Words(paper))
 
 
 def _words(data: LetterData) -> dict[str, str]:

@@ -24,6 +24,7 @@ from models import (
     Organization,
     Qualification,
     Seal,
+    Series,
     Stage,
     Step,
     Transfer,
@@ -217,8 +218,8 @@ def _special(transfer: Transfer) -> str:
     return transfer.destination.name if transfer.kind.destination_kind == "special" else ""
 
 
-def next_number() -> str:
-    """The next number of this month in Shanghai: ``YYYYMM`` and five digits (R35).
+def next_number(series: Series = Series.LETTER) -> str:
+    """The next number of this month in Shanghai: ``YYYYMM`` and five digits (R35), each series by itself.
 
     The month's row stays locked until the transaction ends, so a number that was not used is drawn again.
     """
@@ -226,8 +227,8 @@ def next_number() -> str:
     insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
     drawn = (
         insert(LetterNumber)
-        .values(month=month, latest=1)
-        .on_conflict_do_update(index_elements=["month"], set_={"latest": LetterNumber.latest + 1})
+        .values(series=series, month=month, latest=1)
+        .on_conflict_do_update(index_elements=["series", "month"], set_={"latest": LetterNumber.latest + 1})
         .returning(LetterNumber.latest)
     )
     return f"{month}{db.session.execute(drawn).scalar_one():05d}"

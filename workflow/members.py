@@ -62,6 +62,8 @@ __all__ = [
 EDITABLE = ("id_number", "name", "gender", "ethnicity", "category", "status", "phone", "joined_on")
 OWN_FIELDS = ("ethnicity", "joined_on")
 """What members change themselves; the phone by the code that it receives (workflow/phones.py)."""
+ENTERING_FIELDS = ("name", "ethnicity", "category")
+"""What who registers a new member from another province may still mend, while the member belongs nowhere yet."""
 KEEPERS_ONLY = frozenset({"id_number", "status"})
 """What a liaison may not change: who the person is, and whether they are in good standing."""
 
@@ -79,6 +81,21 @@ def create_member(actor: Actor | None, *, phone_activated: bool = False, **field
     organization = db.session.get(Organization, fields.pop("organization_id", None) or 0, populate_existing=True)
     check_new_home(organization)
     assert organization is not None
+    return new_member(actor, identity, organization, phone_activated=phone_activated, **fields)
+
+
+def new_member(
+    actor: Actor | None,
+    identity: IdNumber,
+    organization: Organization,
+    *,
+    phone_activated: bool = False,
+    **fields: Any,
+) -> Member:
+    """A new member of an organization, flushed; who may make one, and where, the caller has checked.
+
+    Raises `RuleError` R6, R7, R41.
+    """
     member = Member(
         organization_id=organization.id,
         org_path=organization.path,
@@ -116,6 +133,12 @@ def change_own(actor: Actor, member: Member, **fields: Any) -> Member:
     """【党员个人信息采集】: a member's own change of `OWN_FIELDS`. Raises `RuleError` R9 for any other field, R41."""
     if actor.member_id != member.id or not set(fields) <= set(OWN_FIELDS):
         raise RuleError(N_("您只能修改自己的民族和入党日期；其他信息请联系本支部联络员。"), "R9")
+    return _change(actor, member, fields)
+
+
+def change_entering(actor: Actor, member: Member, **fields: Any) -> Member:
+    """Change `ENTERING_FIELDS` of who entered by a transfer that came back, which the caller has checked (R23, R41)."""
+    assert set(fields) <= set(ENTERING_FIELDS)
     return _change(actor, member, fields)
 
 

@@ -7,8 +7,19 @@ from typing import Any
 
 from sqlalchemy import select
 
-from models import AttachmentKind, HistoryAction, Organization, Step, StepState, Transfer, TransferState, clock, db
-from workflow import attachments, homes, leaving, planning
+from models import (
+    AttachmentKind,
+    HistoryAction,
+    Organization,
+    Stage,
+    Step,
+    StepState,
+    Transfer,
+    TransferState,
+    clock,
+    db,
+)
+from workflow import accounts, attachments, homes, leaving, planning
 from workflow.actors import Actor
 from workflow.errors import N_, RuleError
 from workflow.routes import Stop
@@ -20,9 +31,16 @@ PASSING_ON = frozenset({HistoryAction.APPROVE, HistoryAction.REASSIGN})
 FORWARD = SUBMITTING | PASSING_ON
 
 
-def start(transfer: Transfer, stops: Sequence[Stop]) -> None:
-    """上报: the whole route is ahead, its first step waits (R23)."""
+def start(transfer: Transfer, stops: Sequence[Stop], actor: Actor) -> None:
+    """上报: the whole route is ahead, its first step waits (R23).
+
+    A step of 申请 is no step that waits: it is handled by this (R15).
+    """
     set_ahead(transfer, stops)
+    first = transfer.current_step
+    if first is not None and first.stage is Stage.ENTERING_APPLICATION:
+        _handle(transfer, actor)
+        _wait_at(transfer, transfer.steps[1])
 
 
 def approve(transfer: Transfer, actor: Actor, opinion: str = "") -> dict[str, Any]:
@@ -55,7 +73,7 @@ def reassign(transfer: Transfer, actor: Actor, destination_id: int, opinion: str
     if destination.id == was.id:
         raise RuleError(N_("“%(name)s”就是现在的目的支部，请另选。"), "R44", "destination", name=was.name)
     # Before the approval writes: the database would refuse equal ends without a word.
-    planning.check_ends(transfer.kind, transfer.source, destination)
+    planning.check_new_destination(transfer, destination)
     transfer.destination, transfer.destination_path = destination, destination.path
     return {**approve(transfer, actor), "changes": {"目的支部": [was.name, destination.name]}}
 
@@ -82,8 +100,9 @@ def confirm(transfer: Transfer, actor: Actor, opinion: str = "") -> dict[str, An
     _handle(transfer, actor)
     homes.settle(transfer.member, destination)
     ended = leaving.end_grants(transfer.member, actor)
+    opened = accounts.open_for_entered(transfer.member, actor) if transfer.kind.enters else None
     _end(transfer, TransferState.COMPLETED)
-    return {"ended_grants": ended} if ended else {}
+    return {**({"ended_grants": ended} if ended else {}), **({"account": opened.username} if opened else {})}
 
 
 def set_ahead(transfer: Transfer, stops: Sequence[Stop]) -> None:
@@ -142,7 +161,10 @@ def _earlier(transfer: Transfer, besides: int | None = None) -> Step | None:
     handled = [
         step
         for step in planning.approvals_in_force(transfer)
-        if step.organization.is_active and step.organization_id != besides
+        if step.organization.is_active
+        and step.organization_id != besides
+        # R15: what registered it is the applicant, and decides nothing.
+        and step.stage is not Stage.ENTERING_APPLICATION
     ]
     return handled[-1] if handled else None
 

@@ -31,6 +31,7 @@ _ETHNICITIES = """
 ETHNICITIES = tuple(_ETHNICITIES.split())
 
 _ID_NUMBER = re.compile(r"[0-9]{17}[0-9X]")
+_OLD_ID_NUMBER = re.compile(r"[0-9]{15}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CHINA = 86
 
@@ -50,6 +51,15 @@ def check_id_number(text: str) -> IdNumber:
     clear = text.strip().upper()
     if not clear:
         raise RuleError(N_("请填写身份证号。"), "R41", "id_number")
+    if _OLD_ID_NUMBER.fullmatch(clear):
+        raise RuleError(
+            N_(
+                "这是15位的旧身份证号。现在一律用18位：在第6位后加上“19”，并在末尾加一位校验码；"
+                "请按党员现在的身份证填写。"
+            ),
+            "R41",
+            "id_number",
+        )
     if not _ID_NUMBER.fullmatch(clear):
         raise RuleError(N_("身份证号应为18位：17位数字加1位校验码（数字或X），请核对。"), "R41", "id_number")
     try:
@@ -74,6 +84,12 @@ def check_gender(gender: Gender, id_number: IdNumber) -> None:
     """The gender must be the one that the ID number's 17th digit says. Raises `RuleError` R41."""
     if gender is not id_number.gender:
         raise RuleError(N_("性别与身份证号第17位不符，请核对性别和身份证号。"), "R41", "gender")
+
+
+def check_birth_date(born: date | None, id_number: IdNumber) -> None:
+    """A birth date that was typed must be that of the ID number. Raises `RuleError` R41."""
+    if born is not None and born != id_number.birth_date:
+        raise RuleError(N_("出生日期与身份证号不符，请核对出生日期和身份证号。"), "R41", "birth_date")
 
 
 def check_person_name(text: str) -> str:

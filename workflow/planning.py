@@ -1,4 +1,4 @@
-"""The planner over the database: which ends a kind allows (R13, R14) and what of the tree a plan needs."""
+"""The planner over the database: which ends a kind allows (R13-R15) and what of the tree a plan needs."""
 
 from __future__ import annotations
 
@@ -88,19 +88,53 @@ def load_nodes(where: ColumnElement[bool]) -> dict[int, Node]:
     }
 
 
-def check_ends(kind: TransferKind, source: Organization, destination: Organization) -> None:
-    """Refuse ends that the kind does not allow; `RuleError` names the kind's rule (R13, R14)."""
-    wanted = OrganizationKind(kind.destination_kind)
-    if source.kind is not OrganizationKind.BRANCH:
+def may_register(organization: Organization) -> bool:
+    """R40: whether it is qualified to register a transfer from another province. Nothing is guessed without a level."""
+    level = db.session.get(PermissionLevel, organization.level_rank) if organization.level_rank else None
+    return level is not None and level.registers_entering and organization.is_active
+
+
+def check_ends(kind: TransferKind, origin: Organization, destination: Organization) -> None:
+    """Refuse ends that the kind does not allow; `RuleError` names the kind's rule (R13-R15).
+
+    `origin` is the source branch; of a kind that enters the registering organization.
+    """
+    if kind.enters:
+        _check_registering(kind, origin, destination)
+    elif origin.kind is not OrganizationKind.BRANCH:
         raise RuleError(
             N_("“%(name)s”是%(kind)s，不是党支部，不能从这里转出。"),
             kind.route_rule,
             "member",
-            name=source.name,
-            kind=source.kind,
+            name=origin.name,
+            kind=origin.kind,
         )
-    if source.id == destination.id:
+    if origin.id == destination.id:
         raise RuleError(N_("目的支部不能与转出支部相同，请另选目的支部。"), kind.route_rule, "destination")
+    check_destination(kind, destination)
+
+
+def _check_registering(kind: TransferKind, origin: Organization, destination: Organization) -> None:
+    if not may_register(origin):
+        raise RuleError(
+            N_("“%(name)s”没有登记跨省转入的权限，须由省、市、县（市、区）级党委登记。"),
+            kind.route_rule,
+            "registering",
+            name=origin.name,
+        )
+    if not destination.path.startswith(origin.path):
+        raise RuleError(
+            N_("“%(name)s”不在“%(origin)s”范围内，请选择本组织范围内的支部。"),
+            kind.route_rule,
+            "destination",
+            name=destination.name,
+            origin=origin.name,
+        )
+
+
+def check_destination(kind: TransferKind, destination: Organization) -> None:
+    """Refuse a destination that the kind does not allow; `RuleError` names the kind's rule (R13-R15)."""
+    wanted = OrganizationKind(kind.destination_kind)
     if destination.kind is not wanted:
         raise RuleError(
             N_("“%(name)s”是%(kind)s，%(transfer)s的目的组织必须是%(wanted)s。"),
@@ -116,12 +150,26 @@ def check_ends(kind: TransferKind, source: Organization, destination: Organizati
 
 
 def plan_route(
-    kind: TransferKind, source: Organization, destination: Organization
+    kind: TransferKind, origin: Organization, destination: Organization
 ) -> tuple[list[Stop], dict[int, Node]]:
-    """The route of a new transfer and the organizations on it. Raises `RuleError` R12, R13, R14."""
-    check_ends(kind, source, destination)
-    lookup = load_lookup({source.id, destination.id})
-    return routes.plan(kind.rules, source.id, destination.id, lookup), lookup
+    """The route of a new transfer and the organizations on it. Raises `RuleError` R12-R15."""
+    check_ends(kind, origin, destination)
+    lookup = load_lookup({origin.id, destination.id})
+    return routes.plan(kind.rules, origin.id, destination.id, lookup), lookup
+
+
+def origin_of(transfer: Transfer) -> Organization:
+    """Where its route begins: the source branch; of a kind that enters the registering organization (R15)."""
+    registering = transfer.submitting_organization
+    return registering if transfer.kind.enters and registering is not None else transfer.source
+
+
+def check_new_destination(transfer: Transfer, destination: Organization) -> None:
+    """`check_ends` for a running transfer: what registered it was asked when it did (R16)."""
+    if transfer.kind.enters:
+        check_destination(transfer.kind, destination)
+    else:
+        check_ends(transfer.kind, transfer.source, destination)
 
 
 def stop_of(step: Step) -> Stop:
@@ -130,16 +178,16 @@ def stop_of(step: Step) -> Stop:
 
 
 def plan_ahead(transfer: Transfer, kept: Sequence[Step], waiting: Step | None) -> list[Stop]:
-    """What is ahead of a running transfer by the data of the day (R16). Raises `RuleError` R12, R13."""
-    kind = transfer.kind
-    check_ends(kind, transfer.source, transfer.destination)
+    """What is ahead of a running transfer by the data of the day (R16). Raises `RuleError` R12-R15."""
+    origin = origin_of(transfer)
+    check_new_destination(transfer, transfer.destination)
     return routes.replanned(
-        kind.rules,
+        transfer.kind.rules,
         [stop_of(step) for step in kept],
         stop_of(waiting) if waiting else None,
-        transfer.source_id,
+        origin.id,
         transfer.destination_id,
-        load_lookup({transfer.source_id, transfer.destination_id}),
+        load_lookup({origin.id, transfer.destination_id}),
     )
 
 

@@ -98,7 +98,26 @@ NAMED = (
     ("邱磊", "男", "350102Z2102"),
     ("何清源", "男", "35Z102"),
     ("曾宏伟", "男", "3501Z102"),
+    ("郭宝珠", "女", "35010200400101"),
+    ("江文斌", "男", "350102004003"),
+    ("何思颖", "女", "350102001002"),
+    ("陈清源", "男", "35010200400102"),
+    ("林金水", "男", "35010200400101"),
+    ("蔡雪梅", "女", "350102001002"),
+    ("郑海涛", "男", "350102004003"),
+    ("谢家豪", "男", OUTSIDE),
+    ("王淑芬", "女", OUTSIDE),
+    ("苏晓东", "男", OUTSIDE),
+    ("许少华", "男", UNKNOWN),
+    ("李桂兰", "女", UNKNOWN),
 )
+NEWCOMERS = {
+    # name: gender, ethnicity, category; in no organization of the demo until they enter
+    "韦志明": ("男", "壮族", "full"),
+    "马晓燕": ("女", "回族", "probationary"),
+    "金宝珠": ("女", "朝鲜族", "full"),
+    "田俊杰": ("男", "土家族", "full"),
+}
 SIGN_INS = (
     SignIn("linxiaoyu", "党员 林小雨", "军门第一支部；自己申请，查看办理进度", "member", member="林小雨"),
     SignIn("junmen1", "联络员 军门第一支部", "党员陈国强的账号；7级", "liaison", "35010200400101", "陈国强"),
@@ -143,13 +162,23 @@ def _people(places: Sequence[Place]) -> Iterator[Person]:
             yield _person(next(number), name, gender, home, chance)
 
 
+def newcomer_number(name: str) -> str:
+    """The ID number of one of `NEWCOMERS`."""
+    number = list(NEWCOMERS).index(name)
+    return _id_number(date(1990 + number, 5, 1 + number), number, NEWCOMERS[name][0])
+
+
+def _id_number(born: date, number: int, gender: str) -> str:
+    body = f"{REGION}{born:%Y%m%d}{2 * (number % 500) + (gender == '男'):03d}"
+    return body + mod_11_2.calc_check_digit(body)
+
+
 def _person(number: int, name: str, gender: str, branch: str, chance: random.Random) -> Person:
     born = date(1955, 1, 1) + timedelta(days=chance.randrange(45 * 365))
     joined = min(born + timedelta(days=chance.randrange(19 * 366, 35 * 366)), _LAST_JOINED)
-    body = f"{REGION}{born:%Y%m%d}{2 * (number % 500) + (gender == '男'):03d}"
     probationary = number % 17 == 0
     return Person(
-        id_number=body + mod_11_2.calc_check_digit(body),
+        id_number=_id_number(born, number, gender),
         name=name,
         gender=gender,
         category="预备" if probationary else "正式",

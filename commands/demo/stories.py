@@ -18,10 +18,22 @@ from PIL import Image, ImageDraw
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from commands.demo.people import NAMED, SEED
+from commands.demo.people import NAMED, NEWCOMERS, SEED, newcomer_number
 from commands.demo.places import OUTSIDE, SPECIAL, WITHOUT_LIAISON
-from models import Account, AttachmentKind, Member, Organization, RoleCode, RoleGrant, Transfer, clock, db
-from workflow import accounts, actions, actors, applications, attachments, letters, storage
+from models import (
+    HOLDING_KINDS,
+    Account,
+    AttachmentKind,
+    Gender,
+    Member,
+    Organization,
+    RoleCode,
+    RoleGrant,
+    Transfer,
+    clock,
+    db,
+)
+from workflow import accounts, actions, actors, applications, attachments, entering, letters, receipts, storage
 from workflow.actors import Actor
 from workflow.transaction import transaction
 
@@ -38,7 +50,9 @@ PRINTED: Deed = ("print", "")
 RECEIPT: Deed = ("receipt", "")
 UNIT: Deed = ("unit", "浙江省杭州市西湖区北山街道栖霞岭社区党支部")
 LOST: Deed = ("reissue", "邮寄途中遗失。")
-"""What is done to the letter besides: 【打印】 it, upload its receipt, write its 转往单位, make it anew."""
+ANSWERED: Deed = ("answer", "")
+"""What is done to the letter besides: 【打印】 it, upload its receipt, write its 转往单位, make it anew;
+the receiving committee answers one from another province by 【打印回执】."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +68,10 @@ class Story:
     pause: float = 5
     letter_to: tuple[str, str] = ("", "")
     """介绍信抬头 and 转往单位, for who leaves the province; `to` is a holding organization then."""
+    registered_by: str = ""
+    """Who enters from another province: the code of the organization that registers it."""
+    comes_from: tuple[str, str, str] = ("", "", "")
+    """And the division's code, the branch and 回执联抬头 there."""
 
 
 J1, J2, BAMBOO, FLAG = "35010200400101", "35010200400102", "350102004003", "350102004004"
@@ -63,6 +81,11 @@ HANGZHOU = "中共杭州市西湖区委组织部", "浙江省杭州市西湖区�
 SHENZHEN = "中共深圳市南山区委组织部", "广东省深圳市南山区粤海街道"
 ARMY = "中国人民解放军某部政治工作部", "中国人民解放军某部"
 BEIJING = "中共中央和国家机关工作委员会", "中央和国家机关某单位"
+NANSHAN = "440305", "粤海街道科技园社区第一支部", "中共深圳市南山区委组织部"
+XIHU = "330106", "北山街道栖霞岭社区党支部", "中共杭州市西湖区委组织部"
+HAIDIAN = "110108", "中关村街道新科祥园社区第二党支部", "中共北京市海淀区委组织部"
+DONGGUAN = "4419", "松山湖高新区某企业党支部", "中共东莞市委组织部"
+GULOU, FUZHOU, SHANGHANG = "350102", "3501", "350823"
 
 STORIES = (
     # under way
@@ -93,6 +116,59 @@ STORIES = (
     Story("邱磊", SPECIAL, 3.4, (OK, OK, OK), "转入部队", letter_to=ARMY),
     Story("何清源", OUTSIDE, 8.6, (OK, PRINTED, OK), "调往北京工作", letter_to=BEIJING),
     Story("曾宏伟", OUTSIDE, 1.2, (OK,), "挂职锻炼", letter_to=HANGZHOU),
+    Story("郭宝珠", OUTSIDE, 4.4, (OK, ("reject", "请先补缴党费。"), ("reject", "请先补缴党费。")), letter_to=HANGZHOU),
+    Story("江文斌", OUTSIDE, 2.1, (("withdraw", ""),), "到杭州务工", letter_to=HANGZHOU, pause=1),
+    Story("何思颖", OUTSIDE, 26.3, (("withdraw", ""), ("void", "")), "随配偶迁居深圳", letter_to=SHENZHEN, pause=4),
+    Story("陈清源", SPECIAL, 5.8, (("reject", "请附转入单位的通知。"),), "转入部队", letter_to=ARMY),
+    Story("林金水", SPECIAL, 1.4, (("withdraw", ""),), "转入部队", letter_to=ARMY, pause=1),
+    Story("蔡雪梅", SPECIAL, 31.6, (("withdraw", ""), ("void", "")), "转入部队", letter_to=ARMY, pause=3),
+    Story(
+        "郑海涛",
+        SPECIAL,
+        45.2,
+        (OK, AGREED, PRINTED, OK, RECEIPT, ("confirm", "")),
+        "转入部队",
+        letter_to=ARMY,
+        pause=9,
+    ),
+    # from another province
+    Story("韦志明", J1, 1.7, (), "回榕工作", registered_by=GULOU, comes_from=NANSHAN),
+    Story("谢家豪", BAMBOO, 3.9, (OK, OK), "返乡创业", registered_by=GULOU, comes_from=XIHU),
+    Story("金宝珠", WULONG, 2.9, (OK, OK), "随配偶迁居上杭", registered_by=SHANGHANG, comes_from=HAIDIAN),
+    Story(
+        "许少华",
+        J2,
+        6.6,
+        (OK, OK, OK, ("object", "该同志住在第一支部片区。")),
+        "退休返乡",
+        registered_by=FUZHOU,
+        comes_from=HAIDIAN,
+    ),
+    Story("王淑芬", J1, 4.8, (("reject", "介绍信照片不清晰，请重新上传。"),), registered_by=GULOU, comes_from=DONGGUAN),
+    Story("马晓燕", J2, 1.2, (("withdraw", ""),), "回榕工作", registered_by=GULOU, comes_from=XIHU, pause=1),
+    Story(
+        "李桂兰", FLAG, 40.5, (("withdraw", ""), ("void", "")), "随子女居住", registered_by=GULOU, comes_from=NANSHAN
+    ),
+    Story(
+        "田俊杰",
+        J1,
+        63.7,
+        ((CONFIRMED, ""), ANSWERED),
+        "毕业后就业",
+        registered_by=GULOU,
+        comes_from=HAIDIAN,
+        pause=14,
+    ),
+    Story(
+        "苏晓东",
+        BAMBOO,
+        95.1,
+        (OK, ("reject", "请补充原支部全称。"), ("reject", "请补充原支部全称。"), ("resubmit", ""), (CONFIRMED, "")),
+        "返乡居住",
+        registered_by=GULOU,
+        comes_from=XIHU,
+        pause=8,
+    ),
     # at the applicant
     Story("江海涛", WULONG, 3.0, (("reject", "请先把党费补缴到本月。"),), "返乡居住"),
     Story("许文斌", BAMBOO, 1.6, (("withdraw", ""),), "住址变动", pause=2),
@@ -180,6 +256,10 @@ class Teller:
             wished += timedelta(hours=story.pause)
             moment = max(self._at_work(wished), moment + MINUTE)
             action, words = deeds.pop(0)
+            if (action, words) == ANSWERED:
+                with clock.at(moment):
+                    self._answer(transfer)
+                continue
             if action in PAPERWORK:
                 with clock.at(moment):
                     PAPERWORK[action](transfer.key, self._actor_at(transfer), words)
@@ -188,7 +268,7 @@ class Teller:
                 step = transfer.current_step
                 assert step is not None
                 action = "confirm" if step.confirms else "approve"
-                deeds += [(CONFIRMED, "")] if action == "approve" else []
+                deeds[:0] = [(CONFIRMED, "")] if action == "approve" else []
             with clock.at(moment):
                 transfer = actions.perform(
                     transfer.key, action, self._actor_for(transfer, action), **_inputs(action, words)
@@ -201,14 +281,40 @@ class Teller:
         moved = midnight + OPENS + (local - midnight) * OPEN
         return moved if moved < self._now else wished
 
+    def _answer(self, transfer: Transfer) -> None:
+        committee = receipts.receiving(transfer)
+        assert committee is not None
+        receipts.issue(transfer.key, self._actor(self._liaisons[committee.id]))
+
+    def _register(self, story: Story) -> Transfer:
+        """Look-up, photo and 上报 by the organization that registers who enters."""
+        codes = select(Organization.code, Organization.id).where(Organization.code.in_((story.registered_by, story.to)))
+        ids = {row.code: row.id for row in db.session.execute(codes)}
+        registering = ids[story.registered_by]
+        actor = self._actor(self._liaisons[registering])
+        new = story.member in NEWCOMERS
+        number = newcomer_number(story.member) if new else self._member(story.member, kept=True).id_number
+        area, branch, addressee = story.comes_from
+        photo = attachments.hold(actor, "介绍信.jpg", _photo(), storage.storage(current_app.config))
+        return entering.apply(
+            actor,
+            entering.look_up(actor, registering, number).ticket,
+            registering_id=registering,
+            photos=[photo.key],
+            person=_newcomer(story.member) if new else {},
+            destination_id=ids[story.to],
+            area=area,
+            branch=branch,
+            addressee=addressee,
+            reason=story.reason,
+            applied_on=clock.today(),
+            dues_paid_until=clock.this_month(),
+        )
+
     def _apply(self, story: Story) -> Transfer:
-        member = db.session.scalars(
-            select(Member)
-            .where(Member.name == story.member)
-            .options(joinedload(Member.organization))
-            .order_by(Member.id)
-        ).first()
-        assert member is not None, story.member
+        if story.registered_by:
+            return self._register(story)
+        member = self._member(story.member)
         destination = db.session.scalars(select(Organization).where(Organization.code == story.to)).one()
         by = self._own_account(member) if story.by_member else self._liaisons[member.organization_id]
         kinds = {OUTSIDE: "out_of_province", SPECIAL: "to_special"}
@@ -224,6 +330,19 @@ class Teller:
             destination_unit=story.letter_to[1],
         )
 
+    def _member(self, name: str, *, kept: bool = False) -> Member:
+        """The first member of that name in a branch with a liaison; `kept`: in a holding organization instead."""
+        is_kept, served = Organization.kind.in_(HOLDING_KINDS), Organization.code.not_in(WITHOUT_LIAISON)
+        member = db.session.scalars(
+            select(Member)
+            .join(Member.organization)
+            .where(Member.name == name, served, is_kept if kept else ~is_kept)
+            .options(joinedload(Member.organization))
+            .order_by(Member.id)
+        ).first()
+        assert member is not None, name
+        return member
+
     def _actor_at(self, transfer: Transfer) -> Actor:
         """The liaison of the organization where it waits."""
         return self._actor(self._liaisons[transfer.current_organization_id])
@@ -234,6 +353,7 @@ class Teller:
         candidates = (
             self._liaisons.get(transfer.current_organization_id),
             self._liaisons.get(transfer.last_organization_id),
+            self._liaisons.get(transfer.submitting_organization_id),
             member,
         )
         for account_id in filter(None, candidates):
@@ -273,8 +393,18 @@ def _print(key: str, actor: Actor, _words: str) -> None:
     letters.freeze(key, actor)
 
 
-def _send_receipt(key: str, actor: Actor, _words: str) -> None:
-    """Attach a made-up photo of a receipt: paper with lines, as nothing real may be shown."""
+def _newcomer(name: str) -> dict[str, Any]:
+    gender, ethnicity, category = NEWCOMERS[name]
+    return {
+        "name": name,
+        "gender": Gender.MALE if gender == "男" else Gender.FEMALE,
+        "ethnicity": ethnicity,
+        "category": category,
+    }
+
+
+def _photo() -> BytesIO:
+    """A made-up photo of a paper with lines, as nothing real may be shown."""
     photo = Image.new("RGB", (1200, 800), "#f6f0e2")
     drawing = ImageDraw.Draw(photo)
     for line in range(1, 10):
@@ -283,8 +413,12 @@ def _send_receipt(key: str, actor: Actor, _words: str) -> None:
     file = BytesIO()
     photo.save(file, "JPEG")
     file.seek(0)
+    return file
+
+
+def _send_receipt(key: str, actor: Actor, _words: str) -> None:
     kept = storage.storage(current_app.config)
-    attachments.upload(key, AttachmentKind.RECEIPT, actor, "介绍信回执联.jpg", file, kept)
+    attachments.upload(key, AttachmentKind.RECEIPT, actor, "介绍信回执联.jpg", _photo(), kept)
 
 
 PAPERWORK = {"unit": _write_unit, "reissue": letters.reissue, "print": _print, "receipt": _send_receipt}

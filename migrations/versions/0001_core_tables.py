@@ -74,11 +74,12 @@ AUDIT_EVENTS = (
     "message_resent",
     "attachment_added",
     "attachment_removed",
+    "member_looked_up",
 )
 STATES = ("in_progress", "withdrawn", "rejected", "completed", "voided")
 ACTIONS = (
     *("submit", "resubmit", "approve", "reject", "withdraw", "void", "confirm", "object", "reassign", "replan"),
-    *("edit_letter", "print_letter", "reissue_letter"),
+    *("edit_letter", "print_letter", "reissue_letter", "print_receipt"),
 )
 STEP_STATES = ("done", "current", "coming")
 
@@ -134,6 +135,7 @@ def upgrade() -> None:
         sa.Column("destination_kind", sa.String(length=32), nullable=False),
         sa.Column("route_rule", sa.String(length=8), nullable=False),
         sa.Column("needs_letter", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("enters", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("step_days", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("code", name="pk_transfer_kind"),
         sa.UniqueConstraint("name", name="uq_transfer_kind_name"),
@@ -351,6 +353,9 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("addressee", sa.String(length=120), server_default="", nullable=False),
         sa.Column("destination_unit", sa.String(length=200), server_default="", nullable=False),
+        sa.Column("previous_area", sa.String(length=6), server_default="", nullable=False),
+        sa.Column("previous_area_name", sa.String(length=60), server_default="", nullable=False),
+        sa.Column("previous_branch", sa.String(length=120), server_default="", nullable=False),
         sa.Column("applied_on", sa.Date(), nullable=False),
         sa.Column("dues_paid_until", sa.String(length=7), nullable=False),
         sa.Column("submitted_by_id", sa.Integer(), nullable=False),

@@ -1,4 +1,4 @@
-"""The rows that the rules need: permission levels (R2, R4), roles, transfer kinds with their stage rules (R13, R14)."""
+"""The rows that the rules need: permission levels (R2, R4), roles, transfer kinds with their stage rules (R13-R15)."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -30,6 +30,7 @@ KINDS = [
     ("intra", "省内转接", "branch", "R13"),
     ("out_of_province", "转出省外", "out_of_province", "R14"),
     ("to_special", "转到特殊组织", "special", "R14"),
+    ("entering", "跨省转入", "branch", "R15"),
 ]
 INTRA = [
     {
@@ -65,7 +66,12 @@ LEAVING = [
     {**INTRA[0], "until": "leaving", "last_stage": "leaving_approval"},
     {"walk": "stop", "anchor": "last", "side": "source", "last_stage": "leaving_confirmation", "confirms": True},
 ]
-RULES = {"intra": INTRA, "out_of_province": LEAVING, "to_special": LEAVING}
+ENTERING = [
+    {"walk": "stop", "anchor": "source", "side": "source", "last_stage": "entering_application"},
+    {**INTRA[1], "until": "leaving", "last_stage": "entering_approval", "shared_stage": None},
+    INTRA[2],
+]
+RULES = {"intra": INTRA, "out_of_province": LEAVING, "to_special": LEAVING, "entering": ENTERING}
 RULE_COLUMNS = (
     "kind_code",
     "position",
@@ -95,7 +101,7 @@ def upgrade() -> None:
     )
     op.bulk_insert(table("role", "code", "name"), [{"code": code, "name": name} for code, name in ROLES])
     op.bulk_insert(
-        table("transfer_kind", "code", "name", "destination_kind", "route_rule", "needs_letter", "step_days"),
+        table("transfer_kind", "code", "name", "destination_kind", "route_rule", "needs_letter", "enters", "step_days"),
         [
             {
                 "code": code,
@@ -103,6 +109,7 @@ def upgrade() -> None:
                 "destination_kind": ends_in,
                 "route_rule": rule,
                 "needs_letter": rule == "R14",
+                "enters": rule == "R15",
                 "step_days": 3,
             }
             for code, name, ends_in, rule in KINDS

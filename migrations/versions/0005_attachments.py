@@ -22,7 +22,7 @@ def upgrade() -> None:
         "attachment",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(length=24), nullable=False),
-        sa.Column("transfer_id", sa.Integer(), nullable=False),
+        sa.Column("transfer_id", sa.Integer(), nullable=True),
         sa.Column("kind", one_of(KINDS, "attachmentkind"), nullable=False),
         sa.Column("name", sa.String(length=120), nullable=False),
         sa.Column("media_type", one_of(MEDIA_TYPES, "mediatype"), nullable=False),

@@ -1,4 +1,4 @@
-"""Introduction letters and their numbers (R35-R36)."""
+"""Introduction letters, return receipts and their numbers (R35-R36, R42)."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,9 +14,14 @@ CURRENT, FROZEN = "state <> 'voided'", "state = 'frozen'"
 def upgrade() -> None:
     op.create_table(
         "letter_number",
+        sa.Column(
+            "series",
+            sa.Enum("letter", "receipt", name="series", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
         sa.Column("month", sa.String(length=6), nullable=False),
         sa.Column("latest", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("month", name="pk_letter_number"),
+        sa.PrimaryKeyConstraint("series", "month", name="pk_letter_number"),
     )
     op.create_table(
         "seal",
@@ -88,9 +93,27 @@ def upgrade() -> None:
         sqlite_where=sa.text(FROZEN),
         postgresql_where=sa.text(FROZEN),
     )
+    op.create_table(
+        "return_receipt",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(length=11), nullable=False),
+        sa.Column("transfer_id", sa.Integer(), nullable=False),
+        sa.Column("issuer_id", sa.Integer(), nullable=False),
+        sa.Column("addressee", sa.String(length=120), nullable=False),
+        sa.Column("dated", sa.Date(), nullable=False),
+        sa.Column("clerk", sa.String(length=60), nullable=False),
+        sa.Column("phone", sa.String(length=40), nullable=False),
+        sa.CheckConstraint("length(number) = 11", name="number"),
+        sa.ForeignKeyConstraint(["transfer_id"], ["transfer.id"], name="fk_return_receipt_transfer_id"),
+        sa.ForeignKeyConstraint(["issuer_id"], ["organization.id"], name="fk_return_receipt_issuer_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_return_receipt"),
+        sa.UniqueConstraint("number", name="uq_return_receipt_number"),
+        sa.UniqueConstraint("transfer_id", name="uq_return_receipt_transfer_id"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("return_receipt")
     op.drop_table("letter")
     op.drop_table("seal")
     op.drop_table("letter_number")

@@ -4,14 +4,17 @@ const form = document.querySelector("[data-apply]");
 const route = document.querySelector("[data-route]");
 const sure = document.getElementById("send");
 
+// Where the route begins: with the member's branch, or, of who enters, with the organization that registers it.
+const origin = form.elements.member ?? form.elements.registering;
+
 function ends() {
-  return { member: form.elements.member.value, destination: form.elements.destination.value };
+  return { start: origin.value, destination: form.elements.destination.value };
 }
 
 async function preview() {
-  const { member, destination } = ends();
+  const { start, destination } = ends();
   form.elements.seen.value = "";
-  if (!member || !destination) {
+  if (!start || !destination) {
     if (route.querySelector("[data-way]")) route.replaceChildren();
     return;
   }
@@ -19,12 +22,12 @@ async function preview() {
   url.searchParams.set("kind", form.elements.kind.value);
   url.searchParams.set("destination", destination);
   if (form.dataset.transfer) url.searchParams.set("transfer", form.dataset.transfer);
-  url.searchParams.set("member", member);
+  url.searchParams.set(origin.name, start);
   route.classList.add("waiting");
   const answer = await fetch(url).catch(() => null);
   route.classList.remove("waiting");
   const now = ends();
-  if (now.member !== member || now.destination !== destination) return;
+  if (now.start !== start || now.destination !== destination) return;
   if (!answer?.ok || answer.redirected) {
     route.textContent = route.dataset.failed;
     return;
@@ -36,7 +39,7 @@ async function preview() {
 }
 
 function name() {
-  return form.dataset.name ?? document.getElementById("apply-member").value;
+  return form.dataset.name ?? (document.getElementById("apply-member") ?? form.elements.name).value;
 }
 
 // Only what has been looked at is asked about; the rest goes to the server, which says what is missing.

@@ -1,7 +1,6 @@
 """R38: who attaches what and when, what stays of it, and that one never sees what is not theirs."""
 
 import hashlib
-from io import BytesIO
 
 import pytest
 from sqlalchemy import update
@@ -13,7 +12,6 @@ from tests.world import ADMIN, AUDITOR, CITY_AUDITOR
 from workflow import attachments, loading
 from workflow.errors import RuleError
 from workflow.storage import Unavailable
-from workflow.transaction import transaction
 
 STREET = "东街街道工委"
 READERS = ("林小雨", f"{STREET}联络员", AUDITOR, ADMIN)
@@ -168,19 +166,6 @@ def copies(row, count):
     values = {name: getattr(row, name) for name in ("transfer_id", "kind", "name", "media_type", "size", "sha256")}
     values |= {"uploaded_by_id": row.uploaded_by_id, "uploader_name": row.uploader_name}
     return [Attachment(**values, stored_as=f"{number:02d}/{'0' * 30}") for number in range(count)]
-
-
-def test_r42_the_caller_may_add_in_a_transaction_of_its_own(fujian, leaving, store, folder):
-    transfer, actor = leaving(), fujian.liaison_of(COUNTY).actor
-    with pytest.raises(ZeroDivisionError), transaction():
-        locked = loading.locked_transfer(transfer.key)
-        attachments.add(locked, STUB, actor, "存根.jpg", BytesIO(files.picture()), store)
-        raise ZeroDivisionError
-    assert (rows(), traces(), len(stored(folder))) == ([], [], 2)
-    with transaction():
-        locked = loading.locked_transfer(transfer.key)
-        attachments.add(locked, STUB, actor, "存根.jpg", BytesIO(files.picture()), store)
-    assert [row.name for row in rows()] == ["存根.jpg"]
 
 
 # --- Removing ---

@@ -9,13 +9,14 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
-from models import HistoryEntry, Transfer, db
+from models import HistoryEntry, Member, ReturnReceipt, Transfer, db
 from tests.database.together import overtaken, together
-from tests.world import ADMIN
-from workflow import applications, history, members
+from tests.world import ADMIN, NEW_NUMBER, NEWCOMER
+from workflow import applications, history, members, receipts
 from workflow.transaction import transaction
 
 A, B = "军门第一支部", "五龙村支部"
+MADE = {name: value for name, value in NEWCOMER.items() if name != "birth_date"}
 
 
 @pytest.fixture(params=["at the same moment", "before the first has committed"])
@@ -143,10 +144,60 @@ def test_r20_of_two_applications_for_one_member_one_is_refused(fujian, both):
 
 
 def test_r20_the_database_itself_holds_it(fujian, both, monkeypatch):
-    monkeypatch.setattr(applications, "_check_no_open_transfer", lambda member: None)
+    monkeypatch.setattr(applications, "check_no_open_transfer", lambda member: None)
     refusal = only_refusal(both(*apply_twice(fujian)))
     assert refusal.rule == "R20"
     assert (db.session.scalar(select(func.count()).select_from(Transfer)), entries()) == (1, 1)
+
+
+# --- R41 ---
+
+
+def claim_twice(fujian, **fields):
+    """A county and the city above it want the same person, whom both have looked up."""
+    mark = fields.pop("mark", None) or fujian.member("马海涛").id_number
+    county, city = fujian.liaison_of("鼓楼区委"), fujian.liaison_of("福州市委")
+    tickets = county.look_up(mark, "鼓楼区委").ticket, city.look_up(mark, "福州市委").ticket
+    photos = county.hold_photo(), city.hold_photo()
+    return (
+        lambda: county.register(tickets[0], "鼓楼区委", A, photos=[photos[0]], **fields),
+        lambda: city.register(tickets[1], "福州市委", "军门第二支部", photos=[photos[1]], **fields),
+    )
+
+
+def test_r41_of_two_claims_of_one_member_one_is_refused(fujian, both):
+    refusal = only_refusal(both(*claim_twice(fujian)))
+    assert (refusal.rule, refusal.field) == ("R20", "member")
+    assert (db.session.scalar(select(func.count()).select_from(Transfer)), entries()) == (1, 1)
+
+
+def test_r41_of_two_who_enter_one_new_member_one_is_refused(fujian, both):
+    refusal = only_refusal(both(*claim_twice(fujian, mark=NEW_NUMBER, person=NEWCOMER)))
+    # Whoever comes after the commit finds the member reserved; whoever came before it, the number taken.
+    assert (refusal.rule, refusal.field) in (("R20", "member"), ("R41", "id_number"))
+    assert db.session.scalar(select(func.count()).select_from(Member).where(Member.name == NEWCOMER["name"])) == 1
+    assert (db.session.scalar(select(func.count()).select_from(Transfer)), entries()) == (1, 1)
+
+
+def test_r41_a_provincial_admin_who_enters_the_same_person_meanwhile(fujian, both):
+    register, _other = claim_twice(fujian, mark=NEW_NUMBER, person=NEWCOMER)
+
+    def create():
+        actor, home = fujian.actor_of(ADMIN), fujian.org(A).id
+        with transaction():
+            members.create_member(actor, id_number=NEW_NUMBER, organization_id=home, **MADE)
+
+    assert only_refusal(both(register, create)).rule == "R41"
+    assert db.session.scalar(select(func.count()).select_from(Member).where(Member.name == NEWCOMER["name"])) == 1
+
+
+def test_r42_two_who_print_the_first_receipt_print_one_number(fujian, both):
+    transfer = fujian.complete(fujian.liaison_of("鼓楼区委").enter(fujian.member("马海涛").id_number, "鼓楼区委", A))
+    street, same = fujian.liaison_of("东街街道工委"), fujian.person("林志强")
+    told = both(lambda: receipts.issue(transfer.key, street.actor), lambda: receipts.issue(transfer.key, same.actor))
+    assert told == [None, None]
+    assert len(db.session.scalars(select(ReturnReceipt.number)).all()) == 1
+    assert list(history.verify()) == []
 
 
 # --- R32a ---

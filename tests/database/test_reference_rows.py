@@ -1,4 +1,4 @@
-"""R2, R4, R13, R14: the rows that the migrations bring, word for word."""
+"""R2, R4, R13-R15: the rows that the migrations bring, word for word."""
 
 import sqlalchemy as sa
 
@@ -16,6 +16,11 @@ WITHIN = [
     (*UP, "committee", *ALL_STAGES, None, None, False, False),
     ("down", "destination", "destination", "committee", *DOWN_STAGES, None, "committee", False, True),
     ("stop", "destination", "destination", None, None, None, None, "confirmation", None, True, True),
+]
+ENTERING = [
+    ("stop", "source", "source", None, None, None, None, "entering_application", None, False, False),
+    ("down", "destination", "destination", "leaving", *DOWN_STAGES, "entering_approval", None, False, True),
+    WITHIN[2],
 ]
 
 
@@ -83,13 +88,18 @@ def test_s1_the_roles(empty_app):
     }
 
 
-def test_r13_r14_the_kinds_and_where_they_end(empty_app):
+def test_r13_r14_r15_the_kinds_and_where_they_end(empty_app):
     kinds = db.session.scalars(sa.select(TransferKind))
     assert {kind.code: (kind.name, kind.destination_kind, kind.route_rule, kind.step_days) for kind in kinds} == {
         "intra": ("省内转接", "branch", "R13", 3),
         "out_of_province": ("转出省外", "out_of_province", "R14", 3),
         "to_special": ("转到特殊组织", "special", "R14", 3),
+        "entering": ("跨省转入", "branch", "R15", 3),
     }
+
+
+def test_r15_the_registering_organization_then_down_from_the_county_and_the_branch_confirms(empty_app):
+    assert rules_of("entering") == ENTERING
 
 
 def test_r13_up_to_a_committee_down_from_one_and_the_branch_confirms(empty_app):

@@ -38,7 +38,7 @@ from models import (
 from tests.attachments.files import picture
 from tests.views.panel import more_members, more_organizations
 from tests.views.walking import Door, Walk, endpoint_of, endpoints
-from tests.world import ADMIN, AUDITOR, CITY_AUDITOR, PASSWORD, Fujian, id_number
+from tests.world import ADMIN, AUDITOR, CITY_AUDITOR, NEW_NUMBER, NEWCOMER, PASSWORD, Fujian, id_number
 from workflow import accounts, attachments, audit, outbox, storage
 
 BRANCH, SISTER, GENERAL, STREET, COUNTY = "军门第一支部", "军门第二支部", "军门社区总支", "东街街道工委", "鼓楼区委"
@@ -109,6 +109,11 @@ APPLICATION = {
 OUT_OF_PROVINCE = {
     "kind_code": "out_of_province", "addressee": "中共杭州市委组织部", "destination_unit": "浙江省杭州市",
 }
+ENTRY = {
+    "province": "44", "city": "4403", "county": "440305", "branch": "科技园社区第一支部", "addressee": "南山区委组织部",
+    "destination": "{sister}", "reason": "回榕工作", "applied_on": "{today}", "dues_paid_until": "{month}",
+    "seen": "{county}:{sister}",
+}
 BULK = {"chosen": ["{moving}:{moving_version}"]}
 
 DOORS = (
@@ -131,6 +136,10 @@ DOORS = (
     Door("POST /attachments/{leaver}",                         "! ???? ??ee? ee? e", {"kind": "stub"}),
     Door("POST /attachments/{stub}/remove",                    "! ???? ??de? ee? e"),
     Door("GET /attachments/{leaver}",                          "> ???? ????? ??? ?"),
+    Door("GET /attachments/held/{held}",                       "> ???? ??o?? ??? ?"),
+    Door("GET /attachments/held/{stub}",                       "> ???? ????? ??? ?"),
+    Door("GET /attachments/{held}",                            "> ???? ????? ??? ?"),
+    Door("POST /attachments/{held}/remove",                    "! ???? ????? ??? ?"),
 
     # 个人工作
     Door("GET /me/",                                           "> +ooo ----- --- -", names="林小雨"),
@@ -174,6 +183,20 @@ DOORS = (
     Door("GET /transfers/apply?member={her}",                  "> +ooo +++oo --- -", names="林小雨"),
     Door("GET /transfers/{moving}/resubmit",                   "> e??? eee?e ee? e"),
     Door("GET /transfers/{returned}/resubmit",                 "> ?+?? ?+e?? ee? e", names="王丽华"),
+    # 跨省转入: registered by the county alone (R40). 马海涛 can be claimed, 孙丽娜's came back, another's has ended.
+    Door("GET /transfers/enter",                               "> ---- --o-- --- -"),
+    Door("POST /transfers/enter",                              "> ---- --A-- --- -",
+         {"registering": "{county}", "id_number": "{outside_number}"}, names="马海涛"),
+    Door("POST /transfers/enter",                              "> ---- --v-- --- -",
+         {"registering": "{city}", "id_number": "1"}),
+    Door("POST /transfers/enter/send",                         "> ---- --v-- --- -",
+         {"registering": "{county}", "ticket": "made up"}),
+    Door("POST /transfers/enter/send",                         "> ---- ----- --- -",
+         {"registering": "{city}", "ticket": "{ticket}"}),
+    Door("GET /transfers/preview?kind=entering&registering={county}&destination={sister}",
+                                                               "> ???? ??+?? ??? ?", names=SISTER),
+    Door("GET /transfers/{entering}/resubmit",                 "> ???? ?e+?? ee? e", names="孙丽娜"),
+    Door("POST /transfers/{entered}/receipt.pdf",              "> ???? ?de?? ee? e"),
     Door("GET /transfers/new/",                                "> ???? ????? ??? ?"),
     Door("POST /transfers/new/",                               "> ???? ????? ??? ?", {"member_id": "1"}),
     Door("GET /transfers/details/?id={moving}",                "> ???? ????? ??? ?"),
@@ -370,6 +393,9 @@ DOORS = (
     Door("GET /lookup/organizations?q=军门第二",                 "! oooo o++oo ++o +", names=SISTER),
     Door("GET /lookup/organizations?for=destination&q=军门第二", "! ++++ +++++ +++ +", names=SISTER),
     Door("GET /lookup/organizations?for=reassign&q=军门第二",    "! oooo o++oo ooo o", names=SISTER),
+    Door("GET /lookup/organizations?for=entering&org={county}&q=军门第二", "! oooo oo+oo ooo o", names=SISTER),
+    Door("GET /lookup/areas?in=44",                            "! oooo ooooo ooo o"),
+    Door("GET /lookup/areas?in=35",                            "! ???? ????? ??? ?"),
     Door("GET /lookup/organizations?for=parent&q=东街",          "! oooo o++oo ++o +", names=STREET),
     Door("GET /lookup/organizations?for=home&q=军门第二",        "! oooo o++oo ++o +", names=SISTER),
     Door("GET /lookup/organizations?for=account&q=东街",         "! oooo o++oo ++o +", names=STREET),
@@ -449,6 +475,10 @@ ACTS = (
     # R18: a member applies for themself, whatever member the form names; a liaison for those of the own subtree.
     Door("POST /transfers/apply", "> vvvd dddvv --- - d",
          {**APPLICATION, "member": "{spare}", "seen": "{spare}:{village}"}),
+    # R40: what the county has looked up, and nobody else.
+    Door("POST /transfers/enter/send", "> ---- --d-- --- - -",
+         {**ENTRY, "registering": "{county}", "ticket": "{ticket}", "photo": "{held}"}),
+    Door("POST /transfers/{entering}/resubmit", "> ???? ?ed?? ee? e e", ENTRY),
 )
 # fmt: on
 
@@ -473,8 +503,13 @@ def walk(backend, new_app):
 def make_ready(fujian: Fujian) -> dict[str, object]:
     """Transfers at their places, spare rows that may be deleted, audit entries; what the doors call all of it."""
     places = {"branch": BRANCH, "sister": SISTER, "general": GENERAL, "street": STREET, "county": COUNTY}
-    places |= {"beside": BESIDE, "village": VILLAGE}
+    places |= {"beside": BESIDE, "village": VILLAGE, "city": "福州市委"}
     people = {"her": "林小雨", "neighbour": "林志强", "secretary": "郑晓东", "sleeper": "吴建平", "villager": "黄志明"}
+    current_app.config["ATTACHMENTS_URL"] = "memory://doors"
+    # First, so that what the doors ask about is the latest that has happened.
+    county_liaison = fujian.liaison_of(COUNTY)
+    entering = county_liaison.reject(county_liaison.enter(fujian.member("孙丽娜").id_number, COUNTY, SISTER))
+    entered = fujian.complete(county_liaison.enter(NEW_NUMBER, COUNTY, SISTER, person=NEWCOMER))
     transfers = {
         "moving": fujian.transfer("林小雨", BRANCH, to=VILLAGE, at=STREET),
         "elsewhere": fujian.transfer("何俊杰", "鼓楼区委直属支部", to="朱紫坊社区支部"),
@@ -485,7 +520,6 @@ def make_ready(fujian: Fujian) -> dict[str, object]:
     }
     fujian.liaison_of(SISTER).reject(transfers["returned"])
     fujian.bring(transfers["leaver"], COUNTY)
-    current_app.config["ATTACHMENTS_URL"] = "memory://doors"
     county, kept = fujian.liaison_of(COUNTY).actor, storage.storage(current_app.config)
     stub = attachments.upload(
         transfers["leaver"].key, AttachmentKind.STUB, county, "存根.png", BytesIO(picture("PNG")), kept
@@ -501,6 +535,9 @@ def make_ready(fujian: Fujian) -> dict[str, object]:
     objected = fujian.liaison_of(BRANCH).apply(unwanted.name, to=QIXUN)
     fujian.bring(objected, QIXUN)
     names["objected"] = fujian.liaison_of(QIXUN).object(objected).key
+    names |= {"entering": entering.key, "entered": entered.key}
+    names |= {"outside_number": fujian.member("马海涛").id_number, "held": county_liaison.hold_photo()}
+    names |= {"ticket": county_liaison.look_up(str(names["outside_number"]), COUNTY).ticket}
     names |= {"spare": spare.key, "spare_version": spare.version, "empty": empty.id}
     names |= {name: fujian.org(place).id for name, place in places.items()}
     names |= {name: fujian.member(person).key for name, person in people.items()}

@@ -12,7 +12,7 @@ INTRA, OUT = "/kinds/details/?id=intra", "/kinds/details/?id=out_of_province"
 @pytest.mark.parametrize("who", [ADMIN, AUDITOR, "东街街道工委联络员"])
 def test_everybody_with_a_role_reads_them(visit, who):
     page = visit(who).get("/kinds/")
-    assert listed(page) == ["省内转接", "转出省外", "转到特殊组织"]
+    assert listed(page) == ["跨省转入", "省内转接", "转出省外", "转到特殊组织"]
     assert "从转出支部向上逐级到“党（工）委审批” → 从“党（工）委审批”向下逐级到目的支部" in text_of(page)
     assert "每个环节 3 天" in text_of(page)
 
@@ -39,6 +39,12 @@ def test_leaving_the_province_ends_with_who_approved_last(visit):
     said = text_of(visit(ADMIN).get(OUT))
     assert "从转出支部向上逐级到“县委审批”" in said and "末个组织 转出审批" in said
     assert "由前一段的末个组织办理“确认党员报到”" in said
+
+
+def test_entering_begins_with_who_registers_it(visit):
+    said = text_of(visit(ADMIN).get("/kinds/details/?id=entering"))
+    assert "第1段 由登记组织办理“转入申请” 转出方 登记组织 转入申请" in said
+    assert "第2段 从“县委审批”向下逐级到目的支部" in said and "末个组织 转入审批 异议反馈（目的支部）" in said
 
 
 def test_nobody_changes_them(visit):

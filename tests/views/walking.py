@@ -33,6 +33,9 @@ AUDIT = {"audit_entry"}
 APPEND_ONLY = ("history_entry", "audit_entry")
 _WRITES = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM) "?(\w+)')
 
+_LOOK = re.compile(r'<form(?![^>]* action=)[^>]*>(?:(?!</form>).)*name="seen"', re.DOTALL)
+"""A form that asks for a look at what follows before it is sent once more, to where it was sent before."""
+
 Rows = Mapping[str, Sequence[Any]]
 
 
@@ -125,7 +128,7 @@ class Walk:
             # A refusal is told without a page: that is the page that a GET brings, and would take most of the time.
             visitor.client.environ_base["HTTP_ACCEPT"] = "application/json"
             answer = post(visitor, path, **form)
-            if answer.status_code == 200 and answer.mimetype == "text/html" and 'name="seen"' in answer.text:
+            if answer.status_code == 200 and answer.mimetype == "text/html" and _LOOK.search(answer.text):
                 answer = post(visitor, path, **fields(answer, "seen"))  # it asked for a look at what follows
         changed = self._put_back()
         said, names = _said(answer), door.names.format_map(self.names)
