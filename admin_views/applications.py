@@ -142,10 +142,23 @@ class Preview:
 
 def plan(kind: str, origin_id: int, destination_id: int) -> Preview:
     """The route as it would be planned today (R45)."""
+    return _looked_at(lambda: applications.preview(kind, origin_id, destination_id))
+
+
+def plan_reassigned(transfer: Transfer, destination_id: int) -> Preview:
+    """What would be ahead after 改派 (R44, R45)."""
+    return _looked_at(lambda: applications.preview_reassigned(transfer, destination_id))
+
+
+def _looked_at(planned: Callable[[], list[PreviewStop]]) -> Preview:
     try:
-        return Preview(tuple(applications.preview(kind, origin_id, destination_id)))
+        return Preview(tuple(planned()))
     except RuleError as error:
         return Preview(refusal=in_words(error))
+
+
+def _is_reassignable(transfer: Transfer) -> bool:
+    return "reassign" in {action.name for action in actions.available_actions(transfer, current_actor())}
 
 
 class ApplyingPages:
@@ -216,9 +229,17 @@ class ApplyingPages:
     def preview(self) -> ResponseReturnValue:
         """The planned route as a fragment: `kind`, `destination`, and where it begins.
 
-        That is a `transfer`, a `member`, or, of who enters, `registering` (R42).
+        That is a `transfer`, a `member`, or, of who enters, `registering` (R42); with `action` it is a transfer that
+        may be sent to another branch (R44).
         """
         form = Application.typed(request.args)
+        if "action" in request.args:
+            transfer = self.get_one(request.args.get("transfer", ""))
+            if not _is_reassignable(transfer):
+                abort(404)
+            return self.render(
+                "transfers/_preview.html", preview=plan_reassigned(transfer, form.destination_id), way=""
+            )
         registering = read_id(request.args.get("registering"))
         if registering is not None:
             if registering not in {place.id for place in entering.registering_organizations(current_actor())}:

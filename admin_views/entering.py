@@ -70,7 +70,7 @@ class EntryForm(RowForm):
         description=_l("回执寄给谁，即介绍信上要求寄回回执的党组织全称。"),
         render_kw={"maxlength": 120},
     )
-    destination = PickerField(_l("拟转入支部"), [Needed()], purpose="entering")
+    destination = PickerField(_l("拟转入支部"), [Needed()], purpose="entering", id="entry-destination")
     applied_on = DayField(_l("转入时间"), [Needed()], render_kw={"type": "date"})
     dues_paid_until = TextField(_l("党费缴交至"), [Needed()], render_kw={"type": "month"})
     reason = LongTextField(_l("转接理由"), [Needed()], render_kw={"rows": 3, "maxlength": 500})
@@ -330,7 +330,7 @@ def _photos(form: EntryForm) -> list[Attachment]:
     What is wrong with one stands above the form; the others stay, also where the form comes back.
     """
     actor = current_actor()
-    wanted = request.form.getlist("photo")[: attachments.LIMIT]
+    wanted = [key for key in request.form.getlist("photo")[: attachments.LIMIT] if key.isprintable()]
     photos = attachments.held(actor, wanted)
     storage = file_storage()
     files = [file for file in request.files.getlist(FILES) if file.filename]

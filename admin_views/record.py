@@ -148,7 +148,7 @@ def chart(transfer: Transfer, liaisons: Mapping[int | None, Sequence[str]]) -> l
     ]
     application = _application_box(transfer, applying, liaisons)
     if applying:
-        return [ChartSide(_(applying.side.label), (application,)), *sides]
+        return [ChartSide(_("申请"), (application,)), *sides]
     if not sides:
         return [ChartSide(_(Side.SOURCE.label), (application,))]
     return [ChartSide(sides[0].label, (application, *sides[0].stops)), *sides[1:]]

@@ -15,7 +15,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from admin_views import attachments, letters, record, transfer_list
 from admin_views.access import current_actor, in_words, safe_path
-from admin_views.applications import ApplyingPages
+from admin_views.applications import ApplyingPages, plan_reassigned
 from admin_views.asking import REPLAN, URGE, WORDINGS, asks_for, goes_next, question
 from admin_views.base import UNPROCESSABLE, ScopedView
 from admin_views.entering import EnteringPages
@@ -186,6 +186,7 @@ class TransferView(ApplyingPages, EnteringPages, ScopedView):
             wrong=error.field if error else "",
             typed=request.form.get(asked.input, ""),
             destination=_chosen() if asked.picks else None,
+            preview=plan_reassigned(transfer, _destination_id()) if asked.picks and _destination_id() else None,
         )
 
 

@@ -84,7 +84,22 @@ def preview(kind_code: str, origin_id: int, destination_id: int) -> list[Preview
     kind = found_kind(kind_code)
     origin = found_organization(origin_id, "member")
     destination = found_organization(destination_id, "destination")
-    stops, lookup = planning.plan_route(kind, origin, destination)
+    return _previewed(*planning.plan_route(kind, origin, destination))
+
+
+def preview_reassigned(transfer: Transfer, destination_id: int) -> list[PreviewStop]:
+    """What would be ahead if the waiting step sent the transfer to another branch (R44, R45).
+
+    Raises `RuleError` R12, R13, R15, R44 with the reason where it cannot.
+    """
+    here = transfer.current_step
+    assert here is not None
+    destination = moves.checked_reassignment(transfer, destination_id)
+    kept = [*planning.approvals_in_force(transfer), here]
+    return _previewed(*planning.plan_ahead_to(transfer, destination, kept, None))
+
+
+def _previewed(stops: Sequence[Stop], lookup: Mapping[int, Node]) -> list[PreviewStop]:
     names = actors.liaison_names({stop.organization_id for stop in stops})
     return [_preview_stop(stop, lookup[stop.organization_id], tuple(names[stop.organization_id])) for stop in stops]
 

@@ -24,6 +24,7 @@ from models import (
     Gender,
     LabelledEnum,
     Member,
+    MemberCategory,
     Organization,
     OrganizationKind,
     PermissionLevel,
@@ -325,13 +326,13 @@ def person_problems(identity: IdNumber | None, person: Mapping[str, Any]) -> lis
     """All that is wrong with the fields of `PERSON` that are there, each naming its field (R41)."""
     checks: dict[str, Callable[[Any], object]] = {
         "name": check_person_name,
-        "gender": lambda gender: _check_chosen(gender, "gender", N_("请选择性别。")),
+        "gender": lambda gender: _chosen(Gender, gender, "gender", N_("请选择性别。")),
         "birth_date": lambda born: check_birth_date(born, identity) if identity else None,
         "ethnicity": check_ethnicity,
-        "category": lambda category: _check_chosen(category, "category", N_("请选择党员类别。")),
+        "category": lambda category: _chosen(MemberCategory, category, "category", N_("请选择党员类别。")),
     }
     wrong = _refusals({name: partial(checks[name], value) for name, value in person.items()})
-    if identity is not None and person.get("gender"):
+    if identity is not None and person.get("gender") in set(Gender):
         wrong += _refusals({"gender": lambda: check_gender(Gender(person["gender"]), identity)})
     return wrong
 
@@ -352,8 +353,8 @@ def _line(text: str, field: str, limit: int, missing: str) -> None:
     applications.check_line(text.strip(), limit, RULE, field)
 
 
-def _check_chosen(value: str, field: str, missing: str) -> None:
-    if not value:
+def _chosen(kind: type[LabelledEnum], value: str, field: str, missing: str) -> None:
+    if value not in set(kind):
         raise RuleError(missing, "R41", field)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import select
@@ -10,6 +11,7 @@ from sqlalchemy import select
 from models import (
     AttachmentKind,
     HistoryAction,
+    HistoryEntry,
     Organization,
     Stage,
     Step,
@@ -65,6 +67,16 @@ def object_(transfer: Transfer, actor: Actor, opinion: str) -> dict[str, Any]:
 
 def reassign(transfer: Transfer, actor: Actor, destination_id: int, opinion: str = "") -> dict[str, Any]:
     """改派: after an objection on to another branch of the own subtree, planned again from there (R44)."""
+    was = transfer.destination
+    # Before the approval writes: the database would refuse equal ends without a word.
+    destination = checked_reassignment(transfer, destination_id)
+    transfer.destination, transfer.destination_path = destination, destination.path
+    changes = {"目的支部": [was.name, destination.name]}
+    return {**approve(transfer, actor), "changes": changes, "destination_before": was.id}
+
+
+def checked_reassignment(transfer: Transfer, destination_id: int) -> Organization:
+    """The other branch, if the waiting organization may send the transfer there. Raises `RuleError` R13, R15, R44."""
     here, was = transfer.current_organization, transfer.destination
     destination = db.session.get(Organization, destination_id, populate_existing=True)
     assert here is not None
@@ -72,16 +84,37 @@ def reassign(transfer: Transfer, actor: Actor, destination_id: int, opinion: str
         raise RuleError(N_("只能改派到“%(name)s”范围内的支部，请重新选择。"), "R44", "destination", name=here.name)
     if destination.id == was.id:
         raise RuleError(N_("“%(name)s”就是现在的目的支部，请另选。"), "R44", "destination", name=was.name)
-    # Before the approval writes: the database would refuse equal ends without a word.
     planning.check_new_destination(transfer, destination)
-    transfer.destination, transfer.destination_path = destination, destination.path
-    return {**approve(transfer, actor), "changes": {"目的支部": [was.name, destination.name]}}
+    return destination
 
 
 def withdraw(transfer: Transfer, actor: Actor) -> dict[str, Any]:
-    """撤回: back to the step of the last approval, or to the applicant where nothing was approved (R26)."""
+    """撤回: back to the step of the last approval, or to the applicant where nothing was approved (R26).
+
+    A 改派 that is taken back leaves the destination as it was before it.
+    """
+    reassigned = transfer.last_action is HistoryAction.REASSIGN
     _go_back(transfer, _taken_back(transfer), TransferState.WITHDRAWN)
-    return {}
+    return _destination_again(transfer) if reassigned else {}
+
+
+def _destination_again(transfer: Transfer) -> dict[str, Any]:
+    """The destination before the latest 改派, and what was ahead of the step that is back (R44)."""
+    details = db.session.scalars(
+        select(HistoryEntry.details)
+        .where(HistoryEntry.transfer_id == transfer.id, HistoryEntry.action == HistoryAction.REASSIGN)
+        .order_by(HistoryEntry.sequence.desc())
+        .limit(1)
+    ).one()
+    here, was = transfer.current_step, transfer.destination
+    assert here is not None
+    transfer.destination = db.session.get_one(Organization, details["destination_before"])
+    transfer.destination_path = transfer.destination.path
+    # Where it cannot be planned, the next forward move says so: taking back always works (R16).
+    with suppress(RuleError):
+        ahead = planning.plan_ahead(transfer, [*planning.approvals_in_force(transfer), here], None)
+        set_ahead(transfer, [planning.stop_of(here), *ahead])
+    return {"changes": {"目的支部": [was.name, transfer.destination.name]}}
 
 
 def void(transfer: Transfer, actor: Actor) -> dict[str, Any]:

@@ -179,16 +179,25 @@ def stop_of(step: Step) -> Stop:
 
 def plan_ahead(transfer: Transfer, kept: Sequence[Step], waiting: Step | None) -> list[Stop]:
     """What is ahead of a running transfer by the data of the day (R16). Raises `RuleError` R12-R15."""
+    return plan_ahead_to(transfer, transfer.destination, kept, waiting)[0]
+
+
+def plan_ahead_to(
+    transfer: Transfer, destination: Organization, kept: Sequence[Step], waiting: Step | None
+) -> tuple[list[Stop], dict[int, Node]]:
+    """The same if it went to `destination`, and the organizations that the plan knows (R44)."""
     origin = origin_of(transfer)
-    check_new_destination(transfer, transfer.destination)
-    return routes.replanned(
+    check_new_destination(transfer, destination)
+    lookup = load_lookup({origin.id, destination.id})
+    ahead = routes.replanned(
         transfer.kind.rules,
         [stop_of(step) for step in kept],
         stop_of(waiting) if waiting else None,
         origin.id,
-        transfer.destination_id,
-        load_lookup({origin.id, transfer.destination_id}),
+        destination.id,
+        lookup,
     )
+    return ahead, lookup
 
 
 def approvals_in_force(transfer: Transfer) -> list[Step]:

@@ -1,33 +1,27 @@
-// 【申请】: asks for the planned route as soon as both ends are chosen, and before 上报 for a yes.
+// Asks for the planned route as soon as both ends are chosen: of an application, of who enters, of a 改派. Before 上报
+// it asks for a yes.
 
-const form = document.querySelector("[data-apply]");
+const form = document.querySelector("form[data-preview]");
 const route = document.querySelector("[data-route]");
 const sure = document.getElementById("send");
-
-// Where the route begins: with the member's branch, or, of who enters, with the organization that registers it.
-const origin = form.elements.member ?? form.elements.registering;
+const names = form.dataset.ends.split(" ");
 
 function ends() {
-  return { start: origin.value, destination: form.elements.destination.value };
+  return new URLSearchParams(names.map((name) => [name, form.elements[name].value]));
 }
 
 async function preview() {
-  const { start, destination } = ends();
-  form.elements.seen.value = "";
-  if (!start || !destination) {
+  const asked = ends();
+  const { seen } = form.elements;
+  if (seen) seen.value = "";
+  if ([...asked.values()].includes("")) {
     if (route.querySelector("[data-way]")) route.replaceChildren();
     return;
   }
-  const url = new URL(form.dataset.preview, location.href);
-  url.searchParams.set("kind", form.elements.kind.value);
-  url.searchParams.set("destination", destination);
-  if (form.dataset.transfer) url.searchParams.set("transfer", form.dataset.transfer);
-  url.searchParams.set(origin.name, start);
   route.classList.add("waiting");
-  const answer = await fetch(url).catch(() => null);
+  const answer = await fetch(`${form.dataset.preview}?${asked}`).catch(() => null);
   route.classList.remove("waiting");
-  const now = ends();
-  if (now.start !== start || now.destination !== destination) return;
+  if (String(ends()) !== String(asked)) return;
   if (!answer?.ok || answer.redirected) {
     route.textContent = route.dataset.failed;
     return;
@@ -35,7 +29,7 @@ async function preview() {
   const text = await answer.text();
   route.replaceChildren(...new DOMParser().parseFromString(text, "text/html").body.childNodes);
   const shown = route.querySelector("[data-way]");
-  if (shown.dataset.next) form.elements.seen.value = shown.dataset.way;
+  if (seen && shown.dataset.next) seen.value = shown.dataset.way;
 }
 
 function name() {
@@ -44,7 +38,7 @@ function name() {
 
 // Only what has been looked at is asked about; the rest goes to the server, which says what is missing.
 form.addEventListener("submit", (event) => {
-  if (!form.elements.seen.value || form.dataset.sure) return;
+  if (!form.elements.seen?.value || form.dataset.sure) return;
   event.preventDefault();
   event.stopPropagation();
   const title = sure.querySelector("[data-title]");
@@ -55,7 +49,7 @@ form.addEventListener("submit", (event) => {
   sure.showModal();
 });
 
-sure.addEventListener("close", () => {
+sure?.addEventListener("close", () => {
   if (sure.returnValue !== "yes") return;
   form.dataset.sure = "yes";
   form.requestSubmit();
@@ -63,5 +57,10 @@ sure.addEventListener("close", () => {
 });
 
 form.addEventListener("change", (event) => {
-  if (["member", "destination", "kind"].includes(event.target.name)) preview();
+  if (names.includes(event.target.name)) preview();
+  // What was wrong with a field was said of what stood there before.
+  const field = event.target.closest(".field.bad");
+  field?.classList.remove("bad");
+  for (const said of field?.querySelectorAll(".help.bad") ?? []) said.remove();
+  for (const control of field?.querySelectorAll("[aria-invalid]") ?? []) control.removeAttribute("aria-invalid");
 });

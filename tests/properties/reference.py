@@ -5,6 +5,7 @@ It knows names of organizations and people only, shares no code with `workflow`,
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 UP, SHARED, DOWN, END = "转出方", "双方", "转入方", "确认报到"
@@ -75,6 +76,8 @@ class Record:
     entries: int = 1
     objected: int | None = None
     """How many approvals are in force where the step is that may send it to another branch (R44)."""
+    former: str | None = None
+    """Where it was going before it was sent to another branch."""
 
     @property
     def is_open(self) -> bool:
@@ -161,16 +164,23 @@ class Record:
         except Refused:
             self.destination = former
             raise
+        self.former = former
 
     def _reject(self, _land: Land, _: str | None) -> None:
         self._back("rejected")
         self.objected = None
 
-    def _withdraw(self, _land: Land, _: str | None) -> None:
-        if self.last in ("approve", "reassign"):
-            self._back("withdrawn")
-        else:
+    def _withdraw(self, land: Land, _: str | None) -> None:
+        if self.last not in ("approve", "reassign"):
             self.state = "withdrawn"
+            return
+        self._back("withdrawn")
+        if self.last == "reassign":
+            assert self.former is not None
+            self.destination = self.former
+            done = [*self.done, self.ahead[0]]
+            with suppress(Refused):
+                self.ahead = [self.ahead[0], *self.planned(land, done, done)]
 
     def _object(self, _land: Land, _: str | None) -> None:
         while self.done and self.done[-1][0] == self.destination:

@@ -58,8 +58,10 @@ def test_r44_whoever_did_it_may_take_it_back_and_choose_again(fujian, objected):
     street.withdraw(transfer)
     assert stands(transfer) == f"待{STREET}办理"
     assert street.can(transfer) == {"approve", "reject", "reassign"}
-    street.reassign(transfer, to=QIXUN)
-    assert stands(transfer) == f"待{QIXUN}办理"
+    assert fujian.route_names(fujian.fresh(transfer))[-2:] == [QIXUN, f"确认报到 {QIXUN}"]
+    assert fujian.entries(transfer)[-1].details["changes"] == {"目的支部": [SECOND, QIXUN]}
+    street.reassign(transfer, to=SECOND)
+    assert stands(transfer) == f"待{GENERAL}办理"
 
 
 def test_r44_the_branch_that_objected_has_nothing_more_to_do_with_it(fujian, objected):
