@@ -41,7 +41,7 @@ serve: install ## serve the panel with gunicorn, as for real; settings come from
 	@exec $(BIN)/gunicorn --config python:commands.serving 'app:create_app()'
 
 test: install browser lint ## run everything: lint, SQLite, PostgreSQL, browser
-	$(BIN)/pytest -n logical
+	$(BIN)/pytest -n logical --dist worksteal
 
 bench: install ## measure the panel at the size of a province
 	$(BIN)/python -m bench --full

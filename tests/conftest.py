@@ -58,6 +58,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(config.stash[POSTGRES_FOLDER], ignore_errors=True)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests in the browser first: they take longest, and a worker left alone with them keeps the others waiting."""
+    items.sort(key=lambda item: "browser" not in item.fixturenames)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call):
     report = yield
