@@ -17,10 +17,12 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page
 from sqlalchemy.orm import Session, scoped_session
+from werkzeug.routing import Rule
 
 from models import db
 from tests.support import browser as chromium
 from tests.support import postgres
+from tests.support.addresses import compiled_once
 from tests.support.client import SeparateClient
 from tests.support.databases import Databases, PostgresDatabases, SqliteDatabases, close_app, open_app
 from tests.support.report import RunReport, note
@@ -191,10 +193,11 @@ def client(app) -> FlaskClient:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def compiled_templates() -> Iterator[None]:
-    """Every test makes an application of its own; compiling its templates again would take most of the time."""
+def compiled() -> Iterator[None]:
+    """Every test makes an application of its own; compiling its templates and rules again takes long."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Flask, "jinja_options", {"bytecode_cache": Compiled()})
+        patch.setattr(Rule, "_compile_builder", compiled_once)
         yield
 
 
