@@ -126,13 +126,9 @@ def new_app(databases) -> Callable[..., AbstractContextManager[Flask]]:
 
     @contextmanager
     def make(backend: str, template: str = "world", opened: Callable[[str], Flask] = open_app) -> Iterator[Flask]:
-        with databases(backend).copy(template) as url:
-            app = opened(url)
+        with databases(backend).app(opened, template) as app:
             app.test_client_class = SeparateClient
-            try:
-                yield app
-            finally:
-                close_app(app)
+            yield app
 
     return make
 

@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from models import db
+from models import StageRule, db
 
 FOREIGN_KEYS = "SELECT 1 FROM pragma_foreign_keys WHERE foreign_keys = 1"
 
@@ -27,6 +27,29 @@ def test_what_one_test_changes_the_next_does_not_see(backend, new_app):
         db.session.commit()
     with new_app(backend, "empty") as app, app.app_context():
         assert "left_over" not in sa.inspect(db.engine).get_table_names()
+
+
+def test_a_transaction_that_one_test_left_open_holds_up_no_other(backend, new_app):
+    rules = sa.select(sa.func.count()).select_from(StageRule)
+    with new_app(backend) as app, app.app_context():
+        left_open = db.engine.connect()
+        left_open.execute(sa.delete(StageRule))
+    with new_app(backend) as app, app.app_context():
+        assert db.session.scalar(rules) > 0
+        db.session.execute(sa.delete(StageRule))
+        db.session.commit()
+    with new_app(backend) as app, app.app_context():
+        assert db.session.scalar(rules) > 0
+    left_open.invalidate()
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_what_one_test_sets_on_its_connection_the_next_does_not_see(backend, new_app):
+    with new_app(backend) as app, app.app_context():
+        db.session.execute(sa.text("SET enable_seqscan = off"))
+        db.session.commit()
+    with new_app(backend) as app, app.app_context():
+        assert db.session.scalar(sa.text("SHOW enable_seqscan")) == "on"
 
 
 @pytest.mark.browser

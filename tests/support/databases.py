@@ -10,8 +10,9 @@ import itertools
 import shutil
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import flask_migrate
@@ -109,6 +110,16 @@ class Databases(ABC):
         finally:
             self.drop(name)
 
+    @contextmanager
+    def app(self, opened: Callable[[str], Flask], template: str = "world") -> Iterator[Flask]:
+        """What `opened` makes of the URL of a fresh copy; closed at the end."""
+        with self.copy(template) as url:
+            app = opened(url)
+            try:
+                yield app
+            finally:
+                close_app(app)
+
     def _template(self, name: str) -> str:
         if name not in self._templates:
             self.create(name, self._template("empty") if name == "world" else None)
@@ -194,19 +205,36 @@ SELECT setval(format('public.%I', sequencename)::regclass, coalesce(last_value, 
 COMMIT;
 """
 """Triggers and foreign keys sleep meanwhile; what is put back was checked when the template was made."""
+_END_OTHERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND pid <> ALL (%s)
+"""
 _USES = 50
 """After so many tests a database is made anew: nobody sweeps what was deleted in it."""
+
+
+@dataclass
+class Copy:
+    """A database that serves one test after the other."""
+
+    url: str
+    keeper: psycopg.Connection
+    """Puts the rows back."""
+    uses: int
+    pool: sa.Pool | None = None
+    """The connections that the last test's application had open."""
 
 
 class PostgresDatabases(Databases):
     """Databases of one worker on the server that all workers share.
 
-    To make one takes longer than most tests, so a database serves many: after each its rows are put back.
+    To make one takes longer than most tests, so a database serves many: after each its rows are put back. The
+    connections of the application serve on as well, since the server reads its catalogue anew for each.
     """
 
     def __init__(self, server_url: str, worker: str) -> None:
         super().__init__()
-        self._free: dict[str, list[tuple[str, int]]] = {}
+        self._free: dict[str, list[Copy]] = {}
         self._server = sa.make_url(server_url)
         self._worker = worker
         engine = sa.create_engine(self._server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
@@ -215,20 +243,50 @@ class PostgresDatabases(Databases):
             self.version = connection.scalar(sa.text("SHOW server_version"))
 
     @contextmanager
+    def app(self, opened: Callable[[str], Flask], template: str = "world") -> Iterator[Flask]:
+        with self._copy(template) as copy:
+            app = opened(copy.url)
+            with app.app_context():
+                engine = db.engine
+            if copy.pool:
+                engine.pool = copy.pool
+            try:
+                yield app
+            finally:
+                with app.app_context():
+                    db.session.remove()
+                copy.pool = engine.pool
+
+    @contextmanager
     def copy(self, template: str = "world") -> Iterator[str]:
+        with self._copy(template) as copy:
+            yield copy.url
+
+    @contextmanager
+    def _copy(self, template: str) -> Iterator[Copy]:
         free = self._free.setdefault(template, [])
-        if template == "blank" or not free:
-            name, uses = f"copy{next(self._numbers)}", 0
-            self.create(name, None if template == "blank" else self._template(template))
-        else:
-            name, uses = free.pop()
+        copy = free.pop() if free else self._new_copy(template)
         try:
-            yield self.url(name)
+            yield copy
         finally:
-            if template != "blank" and uses < _USES and self._put_back(name):
-                free.append((name, uses + 1))
+            if copy.uses < _USES and self._put_back(copy):
+                copy.uses += 1
+                free.append(copy)
             else:
-                self.drop(name)
+                self._give_up(copy)
+
+    def _new_copy(self, template: str) -> Copy:
+        name = f"copy{next(self._numbers)}"
+        blank = template == "blank"
+        self.create(name, None if blank else self._template(template))
+        return Copy(self.url(name), self._connected(name), uses=_USES if blank else 1)
+
+    def _give_up(self, copy: Copy) -> None:
+        if copy.pool:
+            copy.pool.dispose()
+        name = copy.keeper.info.dbname
+        copy.keeper.close()
+        self._run(f'DROP DATABASE "{name}" WITH (FORCE)')
 
     def _template(self, name: str) -> str:
         made = name in self._templates
@@ -239,14 +297,34 @@ class PostgresDatabases(Databases):
                 connection.execute(_KEEP)
         return template
 
-    def _put_back(self, name: str) -> bool:
+    def _put_back(self, copy: Copy) -> bool:
         """Give a database the rows of its template again; False where a test altered more than rows."""
-        self._run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self._name(name)}'")
-        with self._connected(name) as connection:
-            if connection.execute("SELECT EXISTS (SELECT FROM kept.altered)").fetchone() != (False,):
-                return False
-            connection.execute(_PUT_BACK)
+        kept = self._at_rest(copy)
+        copy.keeper.execute(_END_OTHERS, [kept])
+        if copy.keeper.execute("SELECT EXISTS (SELECT FROM kept.altered)").fetchone() != (False,):
+            return False
+        copy.keeper.execute(_PUT_BACK)
         return True
+
+    def _at_rest(self, copy: Copy) -> list[int]:
+        """The server's processes behind the connections of the application, their settings as they were at first.
+
+        Where one is still in use, all are given up.
+        """
+        if copy.pool is None:
+            return []
+        if copy.pool.checkedout():
+            copy.pool.dispose()
+            copy.pool = None
+            return []
+        connections = [copy.pool.connect() for _ in range(copy.pool.checkedin())]
+        for connection in connections:
+            connection.cursor().execute("RESET ALL")
+            connection.commit()
+        pids = [connection.driver_connection.info.backend_pid for connection in connections]
+        for connection in connections:
+            connection.close()
+        return pids
 
     def _connected(self, name: str) -> psycopg.Connection:
         url = self._server.set(drivername="postgresql", database=self._name(name))
