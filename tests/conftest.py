@@ -25,6 +25,7 @@ from tests.support import postgres
 from tests.support.addresses import compiled_once
 from tests.support.client import SeparateClient
 from tests.support.databases import Databases, PostgresDatabases, SqliteDatabases, close_app, open_app
+from tests.support.garbage import collect_seldom
 from tests.support.report import RunReport, note
 from tests.support.templates import Compiled
 
@@ -64,6 +65,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests in the browser first: they take longest, and a worker left alone with them keeps the others waiting."""
     items.sort(key=lambda item: "browser" not in item.fixturenames)
+
+
+def pytest_collection_finish() -> None:
+    collect_seldom()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -14,6 +14,7 @@ from commands.importing.reading import CHUNK, CsvTable, detect_encoding
 from commands.importing.reporting import RowErrors, progress
 from models import Member, Organization
 from tests.commands.shell import COLUMNS, count, crowd, org, table
+from tests.support.garbage import collected_as_usual
 
 LINE = "n{number},某某村党支部,branch,350001,7,王干事,0591-87000001\n"
 
@@ -33,12 +34,13 @@ def opened(file: Path, advance=lambda position: None) -> CsvTable:
 
 def peak_of(work) -> int:
     """The most bytes of Python's own memory that were in use at once."""
-    tracemalloc.start()
-    try:
-        work()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+    with collected_as_usual():
+        tracemalloc.start()
+        try:
+            work()
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
 
 
 def test_reading_a_file_holds_one_record_at_a_time(big_file):
