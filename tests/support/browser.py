@@ -18,6 +18,24 @@ PHONE = ViewportSize(width=390, height=844)
 SCREENSHOTS = Path(__file__).parents[1] / ".artifacts"
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+# The first two draw the suggestions under the address bar, which nobody sees here, in a process for each window.
+# The others are Playwright's own choice, which this list replaces.
+FEATURES_OFF = [
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "AimEnabled",
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "LensOverlay",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+]
 # No sandbox: it does not start for root. The rest keeps the browser from calling home.
 ARGUMENTS = [
     "--no-sandbox",
@@ -27,6 +45,7 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--disable-features={','.join(FEATURES_OFF)}",
 ]
 
 
