@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
@@ -28,11 +29,14 @@ from tests.support.databases import Databases, PostgresDatabases, SqliteDatabase
 from tests.support.garbage import collect_seldom
 from tests.support.report import RunReport, note
 from tests.support.templates import Compiled
+from workflow import accounts
 
 POSTGRES_FOLDER = pytest.StashKey[Path]()
 FAILED = pytest.StashKey[bool]()
 
 BACKENDS = ("sqlite", "postgresql")
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+COSTLY = accounts._hasher
 
 # A slow machine is no failure; a failure on a machine that nobody can look at says how to repeat it.
 settings.register_profile("default", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -200,6 +204,20 @@ def compiled() -> Iterator[None]:
         patch.setattr(Flask, "jinja_options", {"bytecode_cache": Compiled()})
         patch.setattr(Rule, "_compile_builder", compiled_once)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """To hash a password is slow on purpose: a sixth of a second for each that is set, and for each sign-in."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accounts, "_hasher", CHEAP)
+        yield
+
+
+@pytest.fixture
+def costly_passwords(monkeypatch) -> None:
+    """Hashed as outside of the tests."""
+    monkeypatch.setattr(accounts, "_hasher", COSTLY)
 
 
 # --- browser ---

@@ -47,6 +47,7 @@ def test_s3_what_everybody_tries_first_is_refused(password):
         accounts.check_password(password, "LinXiaoyu.fuzhou")
 
 
+@pytest.mark.usefixtures("costly_passwords")
 def test_s3_the_hash_tells_nothing_and_belongs_to_one_password_alone():
     kept = accounts.hash_password("a right password")
     assert kept.startswith("$argon2id$")
