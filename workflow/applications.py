@@ -94,6 +94,7 @@ def preview_reassigned(transfer: Transfer, destination_id: int) -> list[PreviewS
     """
     here = transfer.current_step
     assert here is not None
+    found_kind(transfer.kind_code)  # a transfer that is only looked at has its kind without the rules
     destination = moves.checked_reassignment(transfer, destination_id)
     kept = [*planning.approvals_in_force(transfer), here]
     return _previewed(*planning.plan_ahead_to(transfer, destination, kept, None))

@@ -58,9 +58,10 @@ sure?.addEventListener("close", () => {
 
 form.addEventListener("change", (event) => {
   if (names.includes(event.target.name)) preview();
-  // What was wrong with a field was said of what stood there before.
+  // What was wrong with a field was said of what stood there before. Its place stays: a button that moved away between
+  // a finger's down and up would not be pressed.
   const field = event.target.closest(".field.bad");
   field?.classList.remove("bad");
-  for (const said of field?.querySelectorAll(".help.bad") ?? []) said.remove();
+  for (const said of field?.querySelectorAll(".help.bad") ?? []) said.classList.add("past");
   for (const control of field?.querySelectorAll("[aria-invalid]") ?? []) control.removeAttribute("aria-invalid");
 });

@@ -25,7 +25,7 @@ from models import (
 )
 from tests.browser.panel import barriers, look, overflow, sign_in
 from tests.support.browser import DESKTOP, PHONE
-from tests.world import ADMIN, AUDITOR, id_number
+from tests.world import ADMIN, AUDITOR, ENTRY, NEW_NUMBER, NEWCOMER, id_number
 from workflow import grants, letters, organizations, outbox
 from workflow.people_data import ETHNICITIES
 from workflow.transaction import transaction
@@ -99,6 +99,10 @@ SCREENS = {
         "organizations": "/organizations/",
         "levels": "/levels/",
         "checkup": "/checkup/",
+        "in": "/transfers/?tab=in",
+        "enter": "/transfers/enter",
+        "entering": "/transfers/{entering}",
+        "enter-again": "/transfers/{entering}/resubmit",
         "overdue": "/transfers/{late}",
         "urge": "/transfers/{late}/ask/urge",
     },
@@ -141,6 +145,8 @@ SCREENS = {
         "message": "/messages/details/?id={message}",
         "kinds": "/kinds/",
         "kind": "/kinds/details/?id=intra",
+        "kind-entering": "/kinds/details/?id=entering",
+        "entering": "/transfers/{entering}",
         "checkup": "/checkup/",
     },
     AUDITOR: {
@@ -169,7 +175,7 @@ SAID = """() => [document.title, document.body.innerText, ...[...document.queryS
 """All that a page says, to the ear too."""
 GIVEN = {
     "中文", "王干事", "陈干事", "工作调动", "材料不全", "党费未缴清，请补缴到本月后再报。", "无此人", *ETHNICITIES,
-    "杭州市委组织部", "北山街道",
+    "杭州市委组织部", "北山街道", "广东省深圳市南山区", *map(str, ENTRY.values()), "介绍信.jpg",
 }  # fmt: skip
 """What people have written, the other language's own name, and the names of peoples, which are data."""
 
@@ -219,6 +225,8 @@ def places(fujian):
         fujian.bring(transfer, "鼓楼区委")
     letter = letters.freeze(away.key, fujian.liaison_of("鼓楼区委").actor)
     fujian.liaison_of("鼓楼区委").approve(away)
+    county = fujian.liaison_of("鼓楼区委")
+    entering = county.reject(county.enter(NEW_NUMBER, "鼓楼区委", to=SOURCE, person=NEWCOMER), reason="材料不全")
     days_ago = clock.now() - timedelta(days=5)
     db.session.execute(update(Transfer).where(Transfer.id == late.id).values(arrived_at=days_ago))
     created = select(AuditEntry.id).where(AuditEntry.event == AuditEvent.ORGANIZATION_CREATED)
@@ -230,6 +238,7 @@ def places(fujian):
         "arriving": arriving.key,
         "ended": ended.key,
         "leaver": leaver.key,
+        "entering": entering.key,
         "away": away.key,
         "number": letter.number,
         "signature": letters.signature(letter.number),

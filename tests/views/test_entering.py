@@ -370,6 +370,22 @@ def test_r23_a_mistake_is_told_and_nothing_is_sent(county, fujian, back):
     assert fujian.fresh(back).state.value == "rejected"
 
 
+# --- R44 ---
+
+
+def test_r44_the_route_of_another_branch_is_shown_before_it_is_chosen(fujian, visit):
+    transfer = fujian.liaison_of(COUNTY).enter(fujian.member("马海涛").id_number, COUNTY, SOURCE)
+    fujian.bring(transfer, SOURCE)
+    fujian.liaison_of(SOURCE).object(transfer)
+    general = visit("军门社区总支联络员")
+    ends = f"/transfers/preview?action=reassign&transfer={transfer.key}&destination="
+    said = text_of(general.get(f"{ends}{fujian.org(SISTER).id}"))
+    assert "2 个环节" in said and f"{SISTER} 支部接收" in said and f"{SISTER} 支部确认报到" in said
+    assert "只能改派到“军门社区总支”范围内的支部" in text_of(general.get(f"{ends}{fujian.org('五龙村支部').id}"))
+    assert "就是现在的目的支部" in text_of(general.get(f"{ends}{fujian.org(SOURCE).id}"))
+    assert visit(f"{STREET}联络员").get(f"{ends}{fujian.org(SISTER).id}").status_code == 404
+
+
 # --- The record ---
 
 
