@@ -87,8 +87,8 @@ def lines(entry: AuditEntry) -> list[Line]:
 
 
 def summary(entry: AuditEntry) -> str:
-    """What the entry says in a list; what a new or a deleted object was like stands on the entry's own page."""
-    told = {name: value for name, value in entry.details.items() if name != "values"}
+    """What the entry says in a list; what an object was like, and a file's hash, stand on the entry's own page."""
+    told = {name: value for name, value in entry.details.items() if name not in ("values", "sha256")}
     return joined((line for name, value in told.items() for line in _lines(name, value)), N_("；"))
 
 

@@ -1,4 +1,4 @@
-"""`flask --app app route`: the planned route between two organizations, for people or as JSON (R12-R14, R17a)."""
+"""`flask --app app route`: the planned route between two organizations, for people or as JSON (R12-R15, R17a)."""
 
 from __future__ import annotations
 
@@ -14,13 +14,18 @@ from workflow import planning
 from workflow.errors import N_, RuleError
 from workflow.routes import Node, Stop
 
-RULES = {"intra": "R13", "out": "R14"}
+RULES = {"intra": "R13", "out": "R14", "in": "R15"}
 """The rule that says which ends a kind of route may have; each transfer kind names its own in `route_rule`."""
 
 
 @click.command("route")
-@click.option("--kind", type=click.Choice(list(RULES)), required=True, help="intra 省内，out 转出省外或转到特殊组织。")
-@click.option("--from", "source_code", metavar="CODE", required=True, help="转出支部的组织代码。")
+@click.option(
+    "--kind",
+    type=click.Choice(list(RULES)),
+    required=True,
+    help="intra 省内，out 转出省外或转到特殊组织，in 跨省转入。",
+)
+@click.option("--from", "source_code", metavar="CODE", required=True, help="转出支部的组织代码；in 为登记组织的代码。")
 @click.option("--to", "destination_code", metavar="CODE", required=True, help="目的组织的组织代码。")
 @click.option("--json", "as_json", is_flag=True, help="只输出一个 JSON 对象。")
 @friendly

@@ -1,4 +1,4 @@
-"""`flask route`: the planned route as JSON and for people, and why there is none (R12-R14, R17, R17a)."""
+"""`flask route`: the planned route as JSON and for people, and why there is none (R12-R15, R17, R17a)."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from sqlalchemy import delete
 from models import StageRule, db
 from tests.commands.shell import CODE, Outcome
 
-INTRA, OUT = "intra", "out"
+INTRA, OUT, IN = "intra", "out", "in"
 
 
 @pytest.fixture
@@ -142,6 +142,47 @@ def test_r17a_a_second_level_committee_has_a_level(answer):
     assert unset(answer(OUT, "鼓楼区医院第一支部", "省外组织")) == []
 
 
+def test_r15_from_the_registering_organization_down_from_the_county(answer):
+    assert answer(IN, "福州市委", "军门第一支部") == {
+        "ok": True,
+        "route": [
+            step("entering_application", "福州市委"),
+            step("entering_approval", "鼓楼区委"),
+            step("destination_committee", "东街街道工委"),
+            step("destination_general_branch", "军门社区总支"),
+            step("destination_branch", "军门第一支部"),
+            step("confirmation", "军门第一支部"),
+        ],
+    }
+
+
+def test_r15_a_county_that_registers_approves_too_and_a_provincial_organ_ends_at_its_working_committee(answer):
+    assert stages(answer(IN, "鼓楼区委", "鼓楼区委直属支部")) == [
+        "entering_application",
+        "entering_approval",
+        "destination_branch",
+        "confirmation",
+    ]
+    organ = answer(IN, "福建省委", "省直机关第一支部")["route"]
+    assert organ[1] == step("entering_approval", "福建省委省直机关工委")
+
+
+@pytest.mark.parametrize(
+    ("source", "destination", "words"),
+    [
+        ("东街街道工委", "军门第一支部", "没有登记跨省转入的权限"),
+        ("漳平市委", "龙车村支部", "没有登记跨省转入的权限"),
+        ("鼓楼区委", "五龙村支部", "不在“鼓楼区委”范围内"),
+        ("鼓楼区委", "东街街道工委", "目的组织必须是党支部"),
+        ("鼓楼区委", "省外组织", "目的组织必须是党支部"),
+    ],
+)
+def test_r15_what_cannot_be_registered_has_no_route(answer, source, destination, words):
+    content = answer(IN, source, destination)
+    assert (content["ok"], content["rule"]) == (False, "R15")
+    assert words in content["message"]
+
+
 # --- no route ---
 
 
@@ -226,7 +267,7 @@ def test_without_json_the_reason_is_one_line_on_standard_error(route):
     assert "no-such" in outcome.err
 
 
-@pytest.mark.parametrize("kind", ["in", "", "INTRA"])
+@pytest.mark.parametrize("kind", ["entering", "", "INTRA"])
 def test_a_kind_of_route_that_is_none_is_a_usage_error(route, kind):
     outcome = route(kind, "军门第一支部", "五龙村支部", "--json")
     assert (outcome.status, outcome.out) == (2, "")
