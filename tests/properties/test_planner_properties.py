@@ -1,4 +1,4 @@
-"""What holds for every route on every tree (R12-R14), shown on random ones."""
+"""What holds for every route on every tree (R12-R15), shown on random ones."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import replace
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from models import COMMITTEE_KINDS, OrganizationKind, Qualification, Side
-from tests.unit.trees import INTRA, LEAVING, QUALIFIED
+from models import COMMITTEE_KINDS, OrganizationKind, Qualification, Side, Stage
+from tests.unit.trees import ENTERING, INTRA, LEAVING, QUALIFIED
 from workflow import routes
 from workflow.errors import RuleError
 from workflow.routes import Node, Stop
@@ -112,6 +112,27 @@ def test_r12_leaving_is_approved_by_the_first_qualified_org(journey):
     nodes, source, _destination = journey
     stops = planned(LEAVING, *journey)
     assert on_side(stops, Side.SOURCE) == first_qualified(nodes, source, Qualification.LEAVING)
+
+
+@given(journeys(), st.data())
+def test_r15_entering_is_registered_then_comes_down_from_the_first_qualified_org_and_is_confirmed(journey, data):
+    nodes, _source, branch = journey
+    registering = data.draw(st.sampled_from([identity for identity in nodes if identity < 100]))
+    application, *down, confirmation = planned(ENTERING, nodes, registering, branch)
+    assert (application.stage, application.organization_id) == (Stage.ENTERING_APPLICATION, registering)
+    assert [stop.organization_id for stop in down][::-1] == first_qualified(nodes, branch, Qualification.LEAVING)
+    assert [stop.stage is Stage.ENTERING_APPROVAL for stop in down] == [True] + [False] * (len(down) - 1)
+    assert (confirmation.organization_id, confirmation.confirms) == (branch, True)
+
+
+@given(journeys(), st.data())
+def test_r16_what_has_entered_is_planned_again_without_asking_who_registered_it(journey, data):
+    nodes, _source, branch = journey
+    registering = data.draw(st.sampled_from([identity for identity in nodes if identity < 100]))
+    route = planned(ENTERING, nodes, registering, branch)
+    handled = data.draw(st.integers(1, len(route) - 1))
+    ahead = routes.replanned(ENTERING, route[:handled], route[handled], registering, branch, nodes)
+    assert ahead == route[handled:]
 
 
 @given(journeys(), st.sampled_from(sorted(QUALIFIED)), st.data())

@@ -63,7 +63,7 @@ def legs(kind: str) -> list[SimpleNamespace]:
     ]
 
 
-INTRA, LEAVING = legs("intra"), legs("out_of_province")
+INTRA, LEAVING, ENTERING = legs("intra"), legs("out_of_province"), legs("entering")
 
 
 class Tree:
