@@ -247,15 +247,18 @@ class ApplyingPages:
             shown = plan(form.kind, registering, form.destination_id)
             return self.render("transfers/_preview.html", preview=shown, way=f"{registering}:{form.destination}")
         key = request.args.get("transfer")
+        way = form.way
         if key:
-            origin_id = planning.origin_of(self.get_one(key)).id
+            transfer = self.get_one(key)
+            origin_id = planning.origin_of(transfer).id
+            way = f"{origin_id}:{form.destination}" if transfer.kind.enters else way
         else:
             member = _applicable(form.member)
             if member is None:
                 abort(404)
             origin_id = member.organization_id
         shown = plan(form.kind, origin_id, form.destination_id)
-        return self.render("transfers/_preview.html", preview=shown, way=form.way)
+        return self.render("transfers/_preview.html", preview=shown, way=way)
 
     def _form(self, form: Application, transfer: Transfer | None = None, *, look: bool = False) -> str:
         kinds = {kind.code: kind for kind in applications.application_kinds()}

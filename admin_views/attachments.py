@@ -90,6 +90,12 @@ def upload_limits() -> dict[str, Any]:
     }
 
 
+def too_many_files(count: int) -> str:
+    """What is said where more files came at once than are taken."""
+    over = count - attachments.LIMIT
+    return _("一次最多上传 %(limit)s 个文件，其余 %(count)s 个没有上传。", limit=attachments.LIMIT, count=over)
+
+
 def _facts(attachment: Attachment) -> str:
     """JPEG · 3024×4032 · 1.2 MB"""
     measures = f"{attachment.width}×{attachment.height}" if attachment.is_picture else ""
@@ -181,9 +187,8 @@ def add(key: str) -> ResponseReturnValue:
             flash(in_words(error), "error")
         else:
             flash(_("已上传%(kind)s“%(name)s”。", kind=_(kind.label), name=attachment.name), "success")
-    if over := len(files[attachments.LIMIT :]):
-        words = _("一次最多上传 %(limit)s 个文件，其余 %(count)s 个没有上传。", limit=attachments.LIMIT, count=over)
-        flash(words, "error")
+    if len(files) > attachments.LIMIT:
+        flash(too_many_files(len(files)), "error")
     return redirect(_record_of(key), 303)
 
 

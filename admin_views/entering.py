@@ -20,7 +20,7 @@ from wtforms.fields import SelectChoice
 from admin_views import limiting
 from admin_views.access import current_actor, in_words
 from admin_views.applications import plan, sent
-from admin_views.attachments import FILES, file_storage, upload_limits
+from admin_views.attachments import FILES, file_storage, too_many_files, upload_limits
 from admin_views.base import UNPROCESSABLE
 from admin_views.forms import DayField, LongTextField, Needed, PickerField, RowForm, TextField, labels, read_id
 from admin_views.organizations import picked
@@ -155,9 +155,11 @@ class EnteringPages:
         """The look-up by ID number, and what comes of it."""
         places = _places()
         asked = read_id(request.values.get("registering"))
-        registering = next((place for place in places if place.id == asked), places[0])
+        registering = next((place for place in places if place.id == asked), None)
         if request.method == "GET":
-            return self._ask(registering, places)
+            return self._ask(registering or places[0], places)
+        if registering is None:
+            abort(403)
         actor = current_actor()
         try:
             check_id_number(request.form.get("id_number", ""))
@@ -317,7 +319,7 @@ def _form_again(transfer: Transfer, typed: MultiDict[str, str] | None = None) ->
         dues_paid_until=transfer.dues_paid_until,
         reason=transfer.reason,
     )
-    kept = members.ENTERING_FIELDS if entering.may_mend_person(transfer) else ()
+    kept = members.ENTERING_FIELDS if entering.may_mend_person(transfer, current_actor()) else ()
     for name in entering.PERSON:
         if name not in kept:
             form.drop(name)
@@ -339,6 +341,8 @@ def _photos(form: EntryForm) -> list[Attachment]:
             photos.append(attachments.hold(actor, file.filename or "", file.stream, storage))
         except RuleError as error:
             form.page_errors.append(in_words(error))
+    if len(files) > attachments.LIMIT:
+        form.page_errors.append(too_many_files(len(files)))
     return photos
 
 

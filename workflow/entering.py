@@ -37,7 +37,7 @@ from models import (
 )
 from models.crypto import KeysMissing, keyring
 from models.prepared import BY_KEYS
-from workflow import applications, areas, attachments, audit, leaving, members, moves, planning
+from workflow import applications, areas, attachments, audit, leaving, members, moves, planning, policy
 from workflow.actors import Actor
 from workflow.errors import N_, RuleError
 from workflow.people_data import (
@@ -365,9 +365,10 @@ def _no_photo() -> RuleError:
 # --- Again (R23) ---
 
 
-def may_mend_person(transfer: Transfer) -> bool:
-    """Whether 上报 again may change what was typed of the member: who was new, and belongs nowhere yet."""
-    return transfer.kind.enters and transfer.source.kind is OrganizationKind.TEMPORARY
+def may_mend_person(transfer: Transfer, actor: Actor) -> bool:
+    """Whether 上报 again may change what was typed of the member: by who registered them, while they belong nowhere."""
+    is_new = transfer.kind.enters and transfer.source.kind is OrganizationKind.TEMPORARY
+    return is_new and policy.acts_for(transfer.submitting_organization_id, transfer, actor)
 
 
 def resubmit(
@@ -379,7 +380,7 @@ def resubmit(
     leaving.check(member, but_transfer=transfer.id)
     was = {**_words(transfer), **_person_words(member)}
     person = {name: given.pop(name) for name in members.ENTERING_FIELDS if name in given}
-    if person and may_mend_person(transfer):
+    if person and may_mend_person(transfer, actor):
         members.change_entering(actor, member, **person)
     entry = {**_entry(transfer), **given}
     for name, value in _columns(**entry).items():

@@ -56,6 +56,18 @@ def test_r30_a_window_that_can_no_longer_open_leads_to_the_fresh_record(street, 
     street.problems.clear()  # the browser notes the 409 that made the script follow the link
 
 
+def test_r23_another_destination_is_looked_at_and_sent_again_in_one_go(new_page, fujian):
+    transfer = fujian.apply("林小雨", to="五龙村支部")
+    fujian.liaison_of("军门第一支部").reject(transfer)
+    page = sign_in(new_page(), "林小雨")
+    page.goto(f"/transfers/{transfer.key}/resubmit")
+    pick(page, "目的支部", "旗汛口社区支部")
+    expect(page.locator("[data-route]")).to_contain_text("旗汛口社区支部")
+    page.get_by_role("button", name="上报", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="确认").click()
+    expect(page.locator(".flash.success")).to_contain_text("已上报 林小雨 的转接")
+
+
 def test_r44_after_an_objection_it_is_sent_to_another_branch(new_page, fujian):
     transfer = fujian.transfer("林小雨", "军门第一支部", to="旗汛口社区支部", at="旗汛口社区支部")
     fujian.liaison_of("旗汛口社区支部").object(transfer)

@@ -502,6 +502,18 @@ def test_r23_of_who_was_claimed_nothing_but_the_transfer_is_changed(fujian, coun
     assert (fujian.member("马海涛").name, fujian.fresh(claimed).reason) == ("马海涛", "随迁")
 
 
+def test_r9_a_member_whose_account_was_there_before_changes_nothing_of_their_own_by_it(fujian, county, number_of):
+    member, place = fujian.member("马海涛"), fujian.org(TEMPORARY)
+    member.organization_id, member.org_path = place.id, place.path
+    db.session.commit()
+    transfer = county.reject(county.enter(number_of("马海涛"), COUNTY, A))
+    fujian.person("马海涛").resubmit(transfer, name="别人", category="probationary")
+    assert (fujian.member("马海涛").name, fujian.member("马海涛").category.label) == ("马海涛", "正式")
+    county.reject(transfer)
+    county.resubmit(transfer, name="马海滔")
+    assert fujian.member("马海滔").id == member.id
+
+
 def test_r42_without_a_photo_it_is_not_sent_again(fujian, county, claimed):
     county.reject(claimed)
     for photo in db.session.scalars(select(Attachment).where(Attachment.transfer_id == claimed.id)):

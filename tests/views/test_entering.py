@@ -361,6 +361,12 @@ def test_r23_it_is_sent_again_with_what_was_changed(county, fujian, back):
     assert "姓名： 韦小宝 → 韦小玉" in said and "补.jpg" in said
 
 
+def test_r23_the_route_that_is_asked_for_is_the_one_that_may_be_sent(county, fujian, back):
+    place, there = fujian.org(COUNTY).id, fujian.org(SISTER).id
+    answer = county.get(f"/transfers/preview?kind=entering&transfer={back.key}&destination={there}")
+    assert f'data-way="{place}:{there}" data-next="{COUNTY}"' in answer.text
+
+
 def test_r23_a_mistake_is_told_and_nothing_is_sent(county, fujian, back):
     page = county.get(f"/transfers/{back.key}/resubmit")
     sent = next(form for form in page_of(page).forms if "branch" in form)
