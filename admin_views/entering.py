@@ -75,6 +75,10 @@ class EntryForm(RowForm):
     dues_paid_until = TextField(_l("党费缴交至"), [Needed()], render_kw={"type": "month"})
     reason = LongTextField(_l("转接理由"), [Needed()], render_kw={"rows": 3, "maxlength": 500})
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.photo_errors: list[str] = []
+
     def prepare(self, row: Any) -> None:
         """Offer the divisions inside what is chosen, and name the chosen branch."""
         self.destination.show(picked(self.destination.data))
@@ -137,11 +141,14 @@ class EntryForm(RowForm):
 
     def refused(self, error: RuleError) -> None:
         """Keep a refusal beside the field that it belongs to."""
-        self.refuse(error.field, in_words(error))
+        if error.field == FILES:
+            self.photo_errors.append(in_words(error))
+        else:
+            self.refuse(error.field, in_words(error))
 
     @property
     def errors_shown(self) -> bool:
-        return bool(self.page_errors) or any(field.errors for field in self)
+        return bool(self.page_errors or self.photo_errors) or any(field.errors for field in self)
 
 
 class EnteringPages:
@@ -191,25 +198,27 @@ class EnteringPages:
             return self._ask(registering, places, found=found), UNPROCESSABLE
         form = _form_of(found, request.form)
         photos = _photos(form)
-        if not form.check(found) or not photos:
-            if not photos:
-                form.page_errors.append(_("请上传介绍信照片，至少一张。"))
+        if not photos:
+            form.photo_errors.append(_("请上传介绍信照片，至少一张。"))
+        if not form.check(found):
             return self._entry(form, registering, found=found, photos=photos), UNPROCESSABLE
         if request.form.get("seen") != _way(registering, form):
             return self._entry(form, registering, found=found, photos=photos, look=True)
+        keys = [photo.key for photo in photos]
         try:
             transfer = entering.apply(
                 actor,
                 found.ticket,
                 registering_id=registering.id,
                 destination_id=form.destination.data,
-                photos=[photo.key for photo in photos],
+                photos=keys,
                 person=form.person(),
                 **form.entry(),
             )
         except RuleError as error:
             form.refused(error)
-            return self._entry(form, registering, found=found, photos=photos), UNPROCESSABLE
+            left = attachments.held(actor, keys)
+            return self._entry(form, registering, found=found, photos=left), UNPROCESSABLE
         return sent(transfer)
 
     def enter_again(self, transfer: Transfer) -> ResponseReturnValue:
@@ -223,6 +232,7 @@ class EnteringPages:
             return self._entry(form, registering, transfer=transfer, photos=photos), UNPROCESSABLE
         if request.form.get("seen") != _way(registering, form):
             return self._entry(form, registering, transfer=transfer, photos=photos, look=True)
+        keys = [photo.key for photo in photos]
         try:
             done = actions.perform(
                 transfer.key,
@@ -230,7 +240,8 @@ class EnteringPages:
                 current_actor(),
                 expected_version=request.form.get("version", type=int),
                 destination_id=form.destination.data,
-                photos=[photo.key for photo in photos],
+                photos=keys,
+                member_version=request.form.get("member_version", type=int),
                 **form.person(),
                 **form.entry(),
             )
@@ -239,7 +250,8 @@ class EnteringPages:
                 flash(in_words(error), "error")
                 return redirect(url_for(".record", key=transfer.key), 303)
             form.refused(error)
-            return self._entry(form, registering, transfer=self.get_one(transfer.key), photos=photos), UNPROCESSABLE
+            left = attachments.held(current_actor(), keys)
+            return self._entry(form, registering, transfer=self.get_one(transfer.key), photos=left), UNPROCESSABLE
         return sent(done)
 
     def _ask(
@@ -266,6 +278,8 @@ class EnteringPages:
     ) -> str:
         form.destination.within = str(registering.id)
         form.prepare(None)
+        if transfer and form.destination.data == transfer.destination_id and not form.destination.picked[0]:
+            form.destination.show((transfer.destination.name, ""))  # the member, who reads no organization
         member: Member | None = transfer.member if transfer else found.member if found else None
         kind = entering.kind()
         attached = attachments.listed(transfer) if transfer else []
@@ -303,15 +317,15 @@ def _form_of(found: LookUp, typed: MultiDict[str, str] | None = None) -> EntryFo
 
 
 def _form_again(transfer: Transfer, typed: MultiDict[str, str] | None = None) -> EntryForm:
-    province, *inside = areas.lineage(transfer.previous_area)
+    way = areas.lineage(transfer.previous_area)  # none where the division is no more: it is chosen anew
     form = EntryForm(
         typed,
         name=transfer.member.name,
         ethnicity=transfer.member.ethnicity,
         category=transfer.member.category.value,
-        province=province.code,
-        city=next((area.code for area in inside if area.is_city), ""),
-        county=next((area.code for area in inside if not area.is_city), ""),
+        province=way[0].code if way else "",
+        city=next((area.code for area in way[1:] if area.is_city), ""),
+        county=next((area.code for area in way[1:] if not area.is_city), ""),
         branch=transfer.previous_branch,
         addressee=transfer.addressee,
         destination=transfer.destination_id,
@@ -334,15 +348,17 @@ def _photos(form: EntryForm) -> list[Attachment]:
     actor = current_actor()
     wanted = [key for key in request.form.getlist("photo")[: attachments.LIMIT] if key.isprintable()]
     photos = attachments.held(actor, wanted)
+    if len(photos) < len(set(wanted)):
+        form.photo_errors.append(_("之前选的照片已过期，请重新上传。"))
     storage = file_storage()
     files = [file for file in request.files.getlist(FILES) if file.filename]
     for file in files[: attachments.LIMIT]:
         try:
             photos.append(attachments.hold(actor, file.filename or "", file.stream, storage))
         except RuleError as error:
-            form.page_errors.append(in_words(error))
+            form.photo_errors.append(in_words(error))
     if len(files) > attachments.LIMIT:
-        form.page_errors.append(too_many_files(len(files)))
+        form.photo_errors.append(too_many_files(len(files)))
     return photos
 
 

@@ -29,6 +29,7 @@ from workflow import actors
 from workflow.actions import Action, available_actions
 from workflow.actors import Actor
 
+CATEGORY = "党员类别"
 TURNING_BACK = frozenset({HistoryAction.REJECT, HistoryAction.OBJECT})
 STOP_STATES = {StepState.DONE: "done", StepState.CURRENT: "now", StepState.COMING: "coming"}
 ENDED_TONES = {TransferState.COMPLETED: "done", TransferState.VOIDED: "end"}
@@ -278,8 +279,13 @@ def _from_and_to(entry: HistoryEntry) -> tuple[str, str]:
     )
 
 
+def _change(name: str, before: str, after: str) -> tuple[str, str, str]:
+    """One changed field; of what people write nothing is translated."""
+    return (_(name), _(before), _(after)) if name == CATEGORY else (_(name), before, after)
+
+
 def _changes(entry: HistoryEntry) -> tuple[tuple[str, str, str], ...]:
-    changes = [(_(name), before, after) for name, (before, after) in entry.details.get("changes", {}).items()]
+    changes = [_change(name, *values) for name, values in entry.details.get("changes", {}).items()]
     if "letter" in entry.details or "letter_voided" in entry.details:
         void, number = entry.details.get("letter_voided", ""), entry.details.get("letter", "")
         changes.append((_("介绍信编号"), _("%(number)s（作废）", number=void) if void else "", number))

@@ -26,7 +26,7 @@ from admin_views.translating import gettext as _
 from models import Account, Organization, Step, Transfer, TransferState, ancestor_ids, db
 from models.crypto import keyring
 from models.prepared import BY_KEYS
-from workflow import actions, actors, applications, entering, loading, members, notices, policy, receipt_pdf, receipts
+from workflow import actions, actors, applications, entering, loading, members, notices, policy, receipts
 from workflow.actors import Actor
 from workflow.errors import RuleError
 
@@ -123,8 +123,7 @@ class TransferView(ApplyingPages, EnteringPages, ScopedView):
         """【打印回执】: the PDF for who sent the member here; the first one draws its number (R42)."""
         self.get_one(key)
         try:
-            transfer, receipt = receipts.issue(key, current_actor())
-            content = receipt_pdf.render(receipts.data_of(receipt, transfer))
+            receipt, content = receipts.issue(key, current_actor())
         except RuleError as error:
             flash(in_words(error), "error")
             return redirect(url_for(".record", key=key), 303)
@@ -186,7 +185,9 @@ class TransferView(ApplyingPages, EnteringPages, ScopedView):
             wrong=error.field if error else "",
             typed=request.form.get(asked.input, ""),
             destination=_chosen() if asked.picks else None,
-            preview=plan_reassigned(transfer, _destination_id()) if asked.picks and _destination_id() else None,
+            preview=plan_reassigned(transfer, _destination_id())
+            if asked.picks and transfer.current_step and _destination_id()
+            else None,
         )
 
 

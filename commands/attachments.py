@@ -30,7 +30,7 @@ attachments = AppGroup("attachments", help="附件：清理不再需要的文件
 @click.option("--dry-run", is_flag=True, help="只统计，不删除。")
 @friendly
 def sweep(hours: int, dry_run: bool) -> None:
-    """Delete files without a row, and those of removed attachments."""
+    """Delete files without a row, those of removed attachments, and photos that were held for a form nobody sent."""
     try:
         swept = rules.sweep(storage.storage(current_app.config), timedelta(hours=hours), dry_run=dry_run)
     except storage.SettingsError as error:

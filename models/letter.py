@@ -125,6 +125,8 @@ class ReturnReceipt(db.Model):
     """``YYYYMM`` and five digits counted within the month, in a series of its own."""
     transfer_id: Mapped[int] = mapped_column(ForeignKey("transfer.id"), unique=True)
     issuer_id: Mapped[int] = mapped_column(ForeignKey("organization.id"))
+    name: Mapped[str] = mapped_column(String(60))
+    """The member's name as it was then."""
     addressee: Mapped[str] = mapped_column(String(120))
     dated: Mapped[date] = mapped_column()
     clerk: Mapped[str] = mapped_column(String(60))

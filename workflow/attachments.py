@@ -233,10 +233,16 @@ def _locked(key: str, actor: Actor) -> Transfer:
 
 def _check(transfer: Transfer, kind: AttachmentKind, actor: Actor, name: str) -> None:
     if kind not in may_add(transfer, actor):
-        raise RuleError(N_("“%(name)s”没有上传：%(kind)s只能由负责当前环节的组织上传。"), RULE, name=name, kind=kind)
+        raise RuleError(
+            N_("“%(name)s”没有上传：%(kind)s只能由负责当前环节的组织上传。"), RULE, FIELD, name=name, kind=kind
+        )
     if _count(transfer) >= LIMIT:
         raise RuleError(
-            N_("“%(name)s”没有上传：一份转接最多有 %(limit)s 个附件，请先移除不需要的。"), RULE, name=name, limit=LIMIT
+            N_("“%(name)s”没有上传：一份转接最多有 %(limit)s 个附件，请先移除不需要的。"),
+            RULE,
+            FIELD,
+            name=name,
+            limit=LIMIT,
         )
 
 
@@ -325,16 +331,15 @@ def sweep(storage: Storage, older_than: timedelta, *, dry_run: bool = False) -> 
     old = ((name, size) for name, written, size in storage.files() if written < until)
     for batch in _batches(old):
         sizes = dict(batch)
-        gone = sizes.keys() - _needed(sizes.keys(), since=older_than)
+        gone = sizes.keys() - _needed(sizes.keys(), until)
         if not dry_run:
             storage.delete(sorted(gone))
         swept = Swept(swept.files + len(gone), swept.size + sum(sizes[name] for name in gone))
     return swept
 
 
-def _needed(names: Collection[str], since: timedelta) -> set[str]:
-    """Those of the names that a row needs."""
-    until = clock.now() - since
+def _needed(names: Collection[str], until: datetime) -> set[str]:
+    """Those of the names that a row needs: what was removed or is held since before `until` does not."""
     in_use = or_(Attachment.transfer_id.is_not(None), Attachment.created_at >= until)
     stays = or_(and_(Attachment.removed_at.is_(None), in_use), Attachment.removed_at >= until)
     columns = (Attachment.stored_as, Attachment.thumbnail_stored_as)

@@ -40,6 +40,7 @@ from models.prepared import BY_KEYS
 from workflow import applications, areas, attachments, audit, leaving, members, moves, planning, policy
 from workflow.actors import Actor
 from workflow.errors import N_, RuleError
+from workflow.fonts import serif
 from workflow.people_data import (
     IdNumber,
     check_birth_date,
@@ -48,7 +49,7 @@ from workflow.people_data import (
     check_id_number,
     check_person_name,
 )
-from workflow.transaction import hold_tree, open_transfer_exists, transaction
+from workflow.transaction import changed_meanwhile, hold_tree, open_transfer_exists, transaction
 from workflow.uploads import FIELD
 
 RULE = "R42"
@@ -56,7 +57,7 @@ PERSON = ("name", "gender", "birth_date", "ethnicity", "category")
 """What is typed of who is not found (R41)."""
 ENTRY = ("destination_id", "area", "branch", "dues_paid_until", "addressee", "applied_on", "reason")
 """What is typed of every transfer that enters (R42)."""
-AGAIN = (*ENTRY, *members.ENTERING_FIELDS, "photos")
+AGAIN = (*ENTRY, *members.ENTERING_FIELDS, "member_version", "photos")
 BRANCH_LENGTH = 120
 NAMES = (N_("转入时间"), N_("党费缴交至"))
 REASON = N_("转接理由")
@@ -138,7 +139,7 @@ def look_up(actor: Actor, registering_id: int, id_number: str) -> LookUp:
     with transaction():
         registering = _registering(actor, registering_id)
         identity = check_id_number(id_number)
-        found = _answered(actor, identity, _found(identity), _sealed(actor, identity))
+        found = _answered(actor, identity, _found(identity), _sealed(actor, registering, identity))
         audit.record(
             AuditEvent.MEMBER_LOOKED_UP,
             actor,
@@ -151,7 +152,7 @@ def look_up(actor: Actor, registering_id: int, id_number: str) -> LookUp:
 
 def looked_up(actor: Actor, ticket: str) -> LookUp:
     """The look-up of a ticket, as it would be answered now. Raises `RuleError` R41 where it is not the actor's."""
-    identity = _opened(actor, ticket)
+    identity, _registering_id = _opened(actor, ticket)
     return _answered(actor, identity, _found(identity), ticket)
 
 
@@ -203,20 +204,25 @@ def _belongs(member: Member) -> RuleError:
     )
 
 
-def _sealed(actor: Actor, identity: IdNumber) -> str:
+def _sealed(actor: Actor, registering: Organization, identity: IdNumber) -> str:
     until = clock.now() + TICKET_VALID
-    return keyring().seal(json.dumps([actor.account_id, until.timestamp(), identity.clear]))
+    return keyring().seal(json.dumps([actor.account_id, registering.id, until.timestamp(), identity.clear]))
 
 
-def _opened(actor: Actor, ticket: str) -> IdNumber:
+def _opened(actor: Actor, ticket: str) -> tuple[IdNumber, int]:
+    """The ID number of a look-up, and the organization that it was for. Raises `RuleError` R41."""
     try:
-        account_id, until, clear = json.loads(keyring().open(ticket))
+        account_id, registering_id, until, clear = json.loads(keyring().open(ticket))
         usable = account_id == actor.account_id and until >= clock.now().timestamp()
     except (ValueError, TypeError, InvalidTag, KeysMissing):
         usable = False
     if not usable:
-        raise RuleError(N_("查找结果已过期，请重新输入身份证号查找。"), "R41", "id_number")
-    return check_id_number(clear)
+        raise _expired()
+    return check_id_number(clear), registering_id
+
+
+def _expired() -> RuleError:
+    return RuleError(N_("查找结果已过期，请重新输入身份证号查找。"), "R41", "id_number")
 
 
 # --- 上报 (R42) ---
@@ -240,7 +246,9 @@ def apply(
     with transaction():
         hold_tree()
         registering = _registering(actor, registering_id)
-        identity = _opened(actor, ticket)
+        identity, asked_for = _opened(actor, ticket)
+        if asked_for != registering.id:
+            raise _expired()
         destination = applications.found_organization(entry.pop("destination_id"), "destination")
         fields = _columns(**entry)
         stops, _ = planning.plan_route(kind(), registering, destination)
@@ -313,9 +321,7 @@ def problems(entry: Mapping[str, Any]) -> list[RuleError]:
         "area": areas.checked,
         "branch": lambda text: _line(text, "branch", BRANCH_LENGTH, N_("请填写原所属党支部的名称。")),
         "dues_paid_until": lambda month: applications.check_dates(clock.today(), month, RULE, NAMES),
-        "addressee": lambda text: _line(
-            text, "addressee", applications.ADDRESSEE_LENGTH, N_("请填写回执联抬头，即寄回回执的党组织全称。")
-        ),
+        "addressee": _check_addressee,
         "applied_on": lambda day: applications.check_dates(day, clock.this_month(), RULE, NAMES),
         "reason": lambda text: applications.checked_reason(text, RULE, REASON),
     }
@@ -353,6 +359,16 @@ def _line(text: str, field: str, limit: int, missing: str) -> None:
     applications.check_line(text.strip(), limit, RULE, field)
 
 
+def _check_addressee(text: str) -> None:
+    """It is printed at the end, when nobody can change it any more."""
+    missing = N_("请填写回执联抬头，即寄回回执的党组织全称。")
+    _line(text, "addressee", applications.ADDRESSEE_LENGTH, missing)
+    unprintable = serif().missing(text)
+    if unprintable:
+        words = N_("“%(character)s”没有可打印的字形，请改用其他字。")
+        raise RuleError(words, RULE, "addressee", character=unprintable[0])
+
+
 def _chosen(kind: type[LabelledEnum], value: str, field: str, missing: str) -> None:
     if value not in set(kind):
         raise RuleError(missing, "R41", field)
@@ -366,21 +382,32 @@ def _no_photo() -> RuleError:
 
 
 def may_mend_person(transfer: Transfer, actor: Actor) -> bool:
-    """Whether 上报 again may change what was typed of the member: by who registered them, while they belong nowhere."""
+    """Whether 上报 again may change what was typed of the member: by who registers them, while they belong nowhere."""
     is_new = transfer.kind.enters and transfer.source.kind is OrganizationKind.TEMPORARY
     return is_new and policy.acts_for(transfer.submitting_organization_id, transfer, actor)
 
 
 def resubmit(
-    transfer: Transfer, actor: Actor, *, photos: Collection[str] = (), destination_id: int | None = None, **given: Any
+    transfer: Transfer,
+    actor: Actor,
+    *,
+    photos: Collection[str] = (),
+    destination_id: int | None = None,
+    member_version: int | None = None,
+    **given: Any,
 ) -> dict[str, Any]:
-    """上报 again after a withdrawal or a rejection (R23). Called by `actions.perform`."""
+    """上报 again after a withdrawal or a rejection (R23). Called by `actions.perform`.
+
+    `member_version`: the member as the form showed them; what somebody else has mended since is not put back (R30).
+    """
     member, registering = transfer.member, planning.origin_of(transfer)
     applications.check_member(member)
     leaving.check(member, but_transfer=transfer.id)
     was = {**_words(transfer), **_person_words(member)}
     person = {name: given.pop(name) for name in members.ENTERING_FIELDS if name in given}
     if person and may_mend_person(transfer, actor):
+        if member_version not in (None, member.version):
+            raise changed_meanwhile()
         members.change_entering(actor, member, **person)
     entry = {**_entry(transfer), **given}
     for name, value in _columns(**entry).items():

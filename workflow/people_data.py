@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 
@@ -40,7 +40,7 @@ _CHINA = 86
 class IdNumber:
     """A checked ID number. `known_region` False is worth a warning, never a refusal (R41)."""
 
-    clear: str
+    clear: str = field(repr=False)
     birth_date: date
     gender: Gender
     known_region: bool

@@ -16,9 +16,10 @@ from models import (
     clock,
     db,
 )
-from workflow import history, letters, loading, planning, policy
+from workflow import history, letters, loading, planning, policy, receipt_pdf
 from workflow.actors import Actor
 from workflow.errors import N_, RuleError
+from workflow.fonts import serif
 from workflow.receipt_pdf import ReceiptData
 from workflow.transaction import transaction
 
@@ -43,10 +44,10 @@ def may_print(transfer: Transfer, actor: Actor) -> bool:
     return committee is not None and policy.acts_for(committee.id, transfer, actor)
 
 
-def issue(key: str, actor: Actor) -> tuple[Transfer, ReturnReceipt]:
-    """【打印回执】: the first time draws a number of the receipts' own series, and history says so. COMMITS.
+def issue(key: str, actor: Actor) -> tuple[ReturnReceipt, bytes]:
+    """【打印回执】: the receipt and its PDF; the first one draws a number of the receipts' own series. COMMITS.
 
-    Raises `RuleError` R30, R42.
+    History says so. What cannot be printed draws no number. Raises `RuleError` R30, R35a, R42.
     """
     with transaction():
         transfer = loading.locked_transfer(key)
@@ -54,10 +55,9 @@ def issue(key: str, actor: Actor) -> tuple[Transfer, ReturnReceipt]:
             raise RuleError(N_("记录不存在，或不在您的管理范围内。"), "R30")
         if not may_print(transfer, actor):
             raise RuleError(N_("回执由接收党员的基层党委在确认报到之后打印。"), RULE)
-        receipt = of(transfer)
-        if receipt is None:
-            receipt = _made(transfer, actor)
-    return transfer, receipt
+        receipt = of(transfer) or _made(transfer, actor)
+        content = receipt_pdf.render(data_of(receipt))
+    return receipt, content
 
 
 def of(transfer: Transfer) -> ReturnReceipt | None:
@@ -75,6 +75,7 @@ def _made(transfer: Transfer, actor: Actor) -> ReturnReceipt:
         number=letters.next_number(Series.RECEIPT),
         transfer_id=transfer.id,
         issuer_id=committee.id,
+        name=transfer.member.name,
         addressee=transfer.addressee,
         dated=clock.today(),
         clerk=actor.name if actor.member_id else "",
@@ -93,13 +94,17 @@ def _made(transfer: Transfer, actor: Actor) -> ReturnReceipt:
     return receipt
 
 
-def data_of(receipt: ReturnReceipt, transfer: Transfer) -> ReceiptData:
-    """The receipt for its form."""
+def data_of(receipt: ReturnReceipt) -> ReceiptData:
+    """The receipt for its form; a name without a printed form leaves its place open, to be written by hand."""
     return ReceiptData(
         number=receipt.number,
-        name=transfer.member.name,
+        name=_printable(receipt.name),
         addressee=receipt.addressee,
         date=receipt.dated,
-        clerk=receipt.clerk,
+        clerk=_printable(receipt.clerk),
         phone=receipt.phone,
     )
+
+
+def _printable(text: str) -> str:
+    return "" if serif().missing(text) else text

@@ -99,6 +99,7 @@ def upgrade() -> None:
         sa.Column("number", sa.String(length=11), nullable=False),
         sa.Column("transfer_id", sa.Integer(), nullable=False),
         sa.Column("issuer_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
         sa.Column("addressee", sa.String(length=120), nullable=False),
         sa.Column("dated", sa.Date(), nullable=False),
         sa.Column("clerk", sa.String(length=60), nullable=False),

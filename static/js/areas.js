@@ -25,6 +25,7 @@ root.addEventListener("change", async (event) => {
   if (name === "province") offer("city", [], true);
   offer("county", [], true);
   const found = code ? await inside(code) : null;
+  root.querySelector("[data-failed]").hidden = !code || Boolean(found);
   if (!found || event.target.value !== code) return;
   if (name === "province") {
     offer("city", found.cities ? found.areas : [], found.cities);

@@ -175,6 +175,9 @@ def test_r41_a_look_up_serves_nobody_else_and_not_for_ever(fujian, county, numbe
     photo = county.hold_photo()
     with refused("R41", "已过期"):
         fujian.liaison_of(CITY).register(ticket, CITY, A, photos=[fujian.liaison_of(CITY).hold_photo()])
+    fujian.grant("鼓楼区委联络员", "liaison", CITY)
+    with refused("R41", "已过期"):
+        county.register(ticket, CITY, A, photos=[photo])
     for nonsense in ("", "x", ticket[:-6] + "AAAAAA", "test:AAAA"):
         with refused("R41", "已过期"):
             county.register(nonsense, COUNTY, A, photos=[photo])
@@ -263,6 +266,7 @@ def test_r42_the_transfer_says_where_the_member_comes_from(fujian, claimed, numb
         ({"branch": "部" * 121}, "branch", "120字以内"),
         ({"branch": "一\n二"}, "branch", "换行"),
         ({"addressee": ""}, "addressee", "请填写回执联抬头"),
+        ({"addressee": "𠮷县组织部"}, "addressee", "没有可打印的字形"),
         ({"reason": " "}, "reason", "请填写转接理由"),
         ({"dues_paid_until": "2026-13"}, "dues_paid_until", "请按“年-月”填写党费缴交至"),
         ({"dues_paid_until": "2099-01"}, "dues_paid_until", "党费缴交至不允许超过当前月份"),
@@ -530,10 +534,10 @@ def test_r42_without_a_photo_it_is_not_sent_again(fujian, county, claimed):
 def test_r42_the_receiving_committee_prints_the_receipt_under_a_number_of_its_own_series(fujian, created):
     street = fujian.liaison_of(STREET)
     fujian.complete(created)
-    _transfer, receipt = receipts.issue(created.key, street.actor)
+    receipt, _content = receipts.issue(created.key, street.actor)
     month = clock.this_month().replace("-", "")
     assert (receipt.number, receipt.addressee) == (f"{month}00001", "中共深圳市南山区委组织部")
-    assert receipts.issue(created.key, street.actor)[1].number == receipt.number
+    assert receipts.issue(created.key, street.actor)[0].number == receipt.number
     entry = fujian.entries(created)[-1]
     assert (entry.action.label, entry.details, entry.rule) == ("出具回执", {"receipt": receipt.number}, "R42")
     assert list(history.verify(created.id)) == []
@@ -559,7 +563,14 @@ def test_r42_nobody_else_prints_it_and_not_before_the_end(fujian, created):
 def test_r42_a_branch_directly_under_the_county_has_the_county_for_its_committee(fujian, county, number_of):
     transfer = county.enter(number_of("马海涛"), COUNTY, DIRECT)
     fujian.complete(transfer)
-    assert receipts.issue(transfer.key, county.actor)[1].issuer_id == fujian.org(COUNTY).id
+    assert receipts.issue(transfer.key, county.actor)[0].issuer_id == fujian.org(COUNTY).id
+
+
+def test_r42_a_name_that_cannot_be_printed_leaves_its_place_open(fujian, county):
+    transfer = fujian.complete(county.enter(NEW_NUMBER, COUNTY, QIXUN, person={**NEWCOMER, "name": "韦𠮷"}))
+    receipt, content = receipts.issue(transfer.key, fujian.liaison_of(STREET).actor)
+    assert (receipt.name, receipts.data_of(receipt).name) == ("韦𠮷", "")
+    assert content.startswith(b"%PDF")
 
 
 def test_r42_receipts_count_by_themselves_and_letters_too(fujian, county, number_of):
@@ -567,7 +578,7 @@ def test_r42_receipts_count_by_themselves_and_letters_too(fujian, county, number
     numbers = []
     for name in ("马海涛", "孙丽娜"):
         transfer = fujian.complete(county.enter(number_of(name), COUNTY, QIXUN))
-        numbers.append(receipts.issue(transfer.key, fujian.liaison_of(STREET).actor)[1].number[-5:])
+        numbers.append(receipts.issue(transfer.key, fujian.liaison_of(STREET).actor)[0].number[-5:])
     assert numbers == ["00001", "00002"]
     assert db.session.scalar(select(func.count()).select_from(ReturnReceipt)) == 2
 

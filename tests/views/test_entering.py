@@ -5,7 +5,7 @@ import re
 
 import pytest
 from pypdf import PdfReader
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 
 from admin_views import limiting
 from models import (
@@ -138,7 +138,8 @@ def test_r41_who_is_not_found_is_entered_anew(county, fujian):
     response = county.post(ENTER, registering=fujian.org(COUNTY).id, id_number=f" {NEW_NUMBER.lower()} ")
     said = text_of(response)
     assert "新登记并转入" in said and f"{NEW_NUMBER[:6]}********{NEW_NUMBER[-4:]}" in said
-    assert f"{NEW_NUMBER[6:10]}-{NEW_NUMBER[10:12]}-{NEW_NUMBER[12:14]} · 男" in said
+    assert f"{NEW_NUMBER[-4:]} · 男" in said
+    assert f"{NEW_NUMBER[6:10]}-{NEW_NUMBER[10:12]}-{NEW_NUMBER[12:14]}" not in response.text  # the mask would be none
     assert "前6位不是已知的行政区划代码" in said
     assert NEW_NUMBER not in response.text
 
@@ -245,6 +246,16 @@ def test_r42_what_was_uploaded_stays_and_is_not_sent_again(county, fujian, form)
     assert second.status_code == 303
     attached = db.session.scalars(select(Attachment)).all()
     assert [(row.key, row.transfer_id) for row in attached] == [(key, latest().id)]
+
+
+def test_r42_a_photo_that_has_been_swept_meanwhile_is_missed(county, fujian, form):
+    response = county.post(SEND, **form(county, fujian.member("马海涛").id_number, branch=""))
+    key = re.search(r'name="photo" value="([^"]+)"', response.text)[1]
+    db.session.execute(delete(Attachment))
+    db.session.commit()
+    again = county.post(SEND, **form(county, fujian.member("马海涛").id_number, photo=key))
+    assert again.status_code == 422 and "之前选的照片已过期" in text_of(again)
+    assert transfers() == 0
 
 
 def test_r42_a_photo_whose_box_is_unticked_does_not_come_along(county, fujian, form):
@@ -365,6 +376,23 @@ def test_r23_the_route_that_is_asked_for_is_the_one_that_may_be_sent(county, fuj
     place, there = fujian.org(COUNTY).id, fujian.org(SISTER).id
     answer = county.get(f"/transfers/preview?kind=entering&transfer={back.key}&destination={there}")
     assert f'data-way="{place}:{there}" data-next="{COUNTY}"' in answer.text
+
+
+def test_r30_a_name_that_was_corrected_meanwhile_is_not_put_back(county, fujian, back):
+    page = county.get(f"/transfers/{back.key}/resubmit")
+    sent = next(form for form in page_of(page).forms if "branch" in form)
+    fujian.member("韦小宝").name = "韦晓宝"
+    db.session.commit()
+    response = county.post(f"/transfers/{back.key}/resubmit", **{**sent, "reason": "随迁", "files": (io.BytesIO(), "")})
+    assert "刚刚被其他人修改" in text_of(county.get(response.location))
+    assert fujian.member("韦晓宝").name and fujian.fresh(back).state.value == "rejected"
+
+
+def test_r23_a_division_that_is_no_more_is_chosen_anew(county, back):
+    db.session.execute(update(Transfer).values(previous_area="440399"))
+    db.session.commit()
+    page = county.get(f"/transfers/{back.key}/resubmit")
+    assert page.status_code == 200 and typed(page, "province") == ""
 
 
 def test_r23_a_mistake_is_told_and_nothing_is_sent(county, fujian, back):
