@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from sqlalchemy import event
@@ -14,6 +15,7 @@ from tests.attachments.parts import COUNTY, age, attach, rows, stored, traces
 from tests.commands import shell
 from tests.database.together import together
 from tests.support.databases import ROOT
+from tests.world import PHOTO
 from workflow import attachments, storage
 from workflow.errors import RuleError
 
@@ -70,6 +72,22 @@ def test_a_crash_between_the_file_and_its_thumbnail_too(county, leaving, store, 
     with pytest.raises(Crash):
         attach(county, transfer, store)
     assert (rows(), len(stored(folder))) == ([], 1)
+
+
+# --- Photos for a form that nobody sent (R42) ---
+
+
+def test_r42_what_is_held_for_long_goes_with_its_row_and_what_is_young_stays(county, store, folder):
+    old, young = (attachments.hold(county.actor, name, BytesIO(PHOTO), store) for name in ("旧.jpg", "新.jpg"))
+    old.created_at = clock.now() - 2 * DAY
+    db.session.commit()
+    age(folder)
+    assert attachments.sweep(store, DAY, dry_run=True).files == 2
+    assert len(rows()) == 2
+    assert attachments.sweep(store, DAY).files == 2
+    assert [row.key for row in rows()] == [young.key]
+    assert attachments.held(county.actor, [old.key, young.key]) == rows()
+    assert attachments.read(young, store)
 
 
 KILLED = """
