@@ -272,6 +272,8 @@ def _briefly(name: str, organization: str) -> str:
 def _from_and_to(entry: HistoryEntry) -> tuple[str, str]:
     ends = {HistoryAction.CONFIRM: TransferState.COMPLETED, HistoryAction.VOID: TransferState.VOIDED}
     applicant = _("申请人")
+    if entry.action is HistoryAction.PRINT_RECEIPT:
+        return (_(TransferState.COMPLETED.label),) * 2
     end = ends.get(entry.action)
     return (
         entry.from_organization_name or applicant,

@@ -89,9 +89,7 @@ def came_with(transfer: Transfer, since: datetime | None = None) -> dict[str, li
     """R31: what history keeps of the attachments that came since then, kind and SHA-256; nothing for none."""
     if not (transfer.kind.needs_letter or transfer.kind.enters):
         return {}
-    came = [
-        f"{item.kind.value}:{item.sha256}" for item in listed(transfer) if since is None or item.created_at >= since
-    ]
+    came = [f"{item.kind.value}:{item.sha256}" for item in listed(transfer) if since is None or item.created_at > since]
     return {"attachments": came} if came else {}
 
 

@@ -93,7 +93,7 @@ def test_every_city_and_county_is_there_and_some_levels_are_deliberately_unset()
 
 
 def test_everything_loads_and_transfers_stand_in_every_state(demo):
-    told = set(db.session.execute(select(Transfer.kind_code, Transfer.state)).tuples())
+    told = {tuple(row) for row in db.session.execute(select(Transfer.kind_code, Transfer.state))}
     kinds = db.session.scalars(select(TransferKind.code)).all()
     assert told == {(kind, state) for kind in kinds for state in TransferState}
     actions = set(db.session.scalars(select(HistoryEntry.action)))

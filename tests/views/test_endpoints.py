@@ -17,7 +17,6 @@ from io import BytesIO
 
 import pytest
 import sqlalchemy as sa
-from argon2 import PasswordHasher
 from flask import Flask, current_app
 
 from models import (
@@ -487,7 +486,6 @@ ACTS = (
 
 # --- The world behind the doors ---
 
-CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 ACCOUNTS = {"her": "林小雨", "street": f"{STREET}联络员", "admin": ADMIN}
 GRANTS = {"branch": "陈国强", "street": "林志强", "secretary": "郑晓东", "admin": ADMIN}
 
@@ -495,8 +493,7 @@ GRANTS = {"branch": "陈国强", "street": "林志强", "secretary": "郑晓东"
 @pytest.fixture(scope="module")
 def walk(backend, new_app):
     """The world with what the table asks about: once for all, since every request's changes are put back."""
-    with new_app(backend) as app, app.app_context(), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(accounts, "_hasher", CHEAP)  # signing in is slow on purpose
+    with new_app(backend) as app, app.app_context():
         walk = Walk(app, make_ready(Fujian()))
         with walk.here():
             yield walk

@@ -468,7 +468,7 @@ def test_r42_the_receipt_is_printed_once_the_member_has_come(fujian, visit):
     assert "同志的党员组织关系已转达我处，特此回复" in re.sub(r"\s", "", said)
     printed = select(func.count()).where(HistoryEntry.action == HistoryAction.PRINT_RECEIPT)
     assert db.session.scalar(printed) == 1
-    assert f"回执编号： → {number}" in text_of(street.get(f"/transfers/{transfer.key}"))
+    assert f"已办结 → 到 已办结 R42 回执编号： → {number}" in text_of(street.get(f"/transfers/{transfer.key}"))
 
 
 @pytest.mark.parametrize("who", [f"{COUNTY}联络员", f"{SOURCE}联络员", ADMIN, AUDITOR])
