@@ -32,6 +32,11 @@ FIELDS = (
 )
 
 
+def way_between(start: str | int, destination: str | int) -> str:
+    """Names the two ends of a route, so that a form says which one has been looked at."""
+    return f"{start}:{destination}"
+
+
 @dataclass
 class Application:
     """The form as it was typed, and what is wrong with it by field; the empty name is the form as a whole."""
@@ -77,7 +82,7 @@ class Application:
     @property
     def way(self) -> str:
         """Names the two ends: what the applicant has seen the route of."""
-        return f"{self.member}:{self.destination}"
+        return way_between(self.member, self.destination)
 
     def errors_of(self, name: str) -> list[str]:
         """What is wrong with one field."""
@@ -245,13 +250,14 @@ class ApplyingPages:
             if registering not in {place.id for place in entering.registering_organizations(current_actor())}:
                 abort(404)
             shown = plan(form.kind, registering, form.destination_id)
-            return self.render("transfers/_preview.html", preview=shown, way=f"{registering}:{form.destination}")
+            way = way_between(registering, form.destination)
+            return self.render("transfers/_preview.html", preview=shown, way=way)
         key = request.args.get("transfer")
         way = form.way
         if key:
             transfer = self.get_one(key)
             origin_id = planning.origin_of(transfer).id
-            way = f"{origin_id}:{form.destination}" if transfer.kind.enters else way
+            way = way_between(origin_id, form.destination) if transfer.kind.enters else way
         else:
             member = _applicable(form.member)
             if member is None:

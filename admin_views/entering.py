@@ -19,7 +19,7 @@ from wtforms.fields import SelectChoice
 
 from admin_views import limiting
 from admin_views.access import current_actor, in_words
-from admin_views.applications import plan, sent
+from admin_views.applications import plan, sent, way_between
 from admin_views.attachments import FILES, file_storage, too_many_files, upload_limits
 from admin_views.base import UNPROCESSABLE
 from admin_views.forms import DayField, LongTextField, Needed, PickerField, RowForm, TextField, labels, read_id
@@ -161,13 +161,11 @@ class EnteringPages:
     def enter(self) -> ResponseReturnValue:
         """The look-up by ID number, and what comes of it."""
         places = _places()
-        asked = read_id(request.values.get("registering"))
-        registering = next((place for place in places if place.id == asked), None)
         if request.method == "GET":
-            return self._ask(registering or places[0], places)
+            return self._ask(_asked_for(places) or places[0], places)
+        actor, registering = current_actor(), _asked_for(places)
         if registering is None:
             abort(403)
-        actor = current_actor()
         try:
             check_id_number(request.form.get("id_number", ""))
             wait = limiting.wait_for_look_up(str(actor.account_id))
@@ -187,7 +185,7 @@ class EnteringPages:
     def enter_send(self) -> ResponseReturnValue:
         """上报: a claimed member, or a new one."""
         actor, places = current_actor(), _places()
-        registering = next((p for p in places if p.id == read_id(request.form.get("registering"))), None)
+        registering = _asked_for(places)
         if registering is None:
             abort(403)
         try:
@@ -308,6 +306,12 @@ def _places() -> Sequence[Organization]:
     return places
 
 
+def _asked_for(places: Sequence[Organization]) -> Organization | None:
+    """The one of them that the request names."""
+    asked = read_id(request.values.get("registering"))
+    return next((place for place in places if place.id == asked), None)
+
+
 def _form_of(found: LookUp, typed: MultiDict[str, str] | None = None) -> EntryForm:
     form = EntryForm(typed)
     if found.member is not None:
@@ -343,7 +347,7 @@ def _form_again(transfer: Transfer, typed: MultiDict[str, str] | None = None) ->
 def _photos(form: EntryForm) -> list[Attachment]:
     """The photos that came with the form: those held before and still wanted, and those that come now.
 
-    What is wrong with one stands above the form; the others stay, also where the form comes back.
+    What is wrong with one stands beside them; the others stay, also where the form comes back.
     """
     actor = current_actor()
     wanted = [key for key in request.form.getlist("photo")[: attachments.LIMIT] if key.isprintable()]
@@ -364,4 +368,4 @@ def _photos(form: EntryForm) -> list[Attachment]:
 
 def _way(registering: Organization, form: EntryForm) -> str:
     """Names the two ends: what the applicant has seen the route of."""
-    return f"{registering.id}:{form.destination.data or ''}"
+    return way_between(registering.id, form.destination.data or "")

@@ -7,7 +7,7 @@ a number that they have not looked up, which the audit log then says.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -251,13 +251,14 @@ def apply(
             raise _expired()
         destination = applications.found_organization(entry.pop("destination_id"), "destination")
         fields = _columns(**entry)
-        stops, _ = planning.plan_route(kind(), registering, destination)
+        entering = kind()
+        stops, _ = planning.plan_route(entering, registering, destination)
         if not photos:
             raise _no_photo()
         transfer = applications.begin(
             actor,
             stops,
-            kind=kind(),
+            kind=entering,
             member=_claimed(actor, identity, person) or _created(actor, identity, person),
             destination=destination,
             submitting_organization=registering,
@@ -325,7 +326,7 @@ def problems(entry: Mapping[str, Any]) -> list[RuleError]:
         "applied_on": lambda day: applications.check_dates(day, clock.this_month(), RULE, NAMES),
         "reason": lambda text: applications.checked_reason(text, RULE, REASON),
     }
-    return _refusals({name: partial(check, entry[name]) for name, check in checks.items()})
+    return _refusals(partial(check, entry[name]) for name, check in checks.items())
 
 
 def person_problems(identity: IdNumber | None, person: Mapping[str, Any]) -> list[RuleError]:
@@ -337,15 +338,15 @@ def person_problems(identity: IdNumber | None, person: Mapping[str, Any]) -> lis
         "ethnicity": check_ethnicity,
         "category": lambda category: _chosen(MemberCategory, category, "category", N_("请选择党员类别。")),
     }
-    wrong = _refusals({name: partial(checks[name], value) for name, value in person.items()})
+    wrong = _refusals(partial(checks[name], value) for name, value in person.items())
     if identity is not None and person.get("gender") in set(Gender):
-        wrong += _refusals({"gender": lambda: check_gender(Gender(person["gender"]), identity)})
+        wrong += _refusals([partial(check_gender, Gender(person["gender"]), identity)])
     return wrong
 
 
-def _refusals(checks: Mapping[str, Callable[[], object]]) -> list[RuleError]:
+def _refusals(checks: Iterable[Callable[[], object]]) -> list[RuleError]:
     wrong = []
-    for check in checks.values():
+    for check in checks:
         try:
             check()
         except RuleError as error:
