@@ -138,5 +138,3 @@ document.addEventListener("click", (event) => {
   form.elements.password.value = account.dataset.password;
   form.querySelector("button").focus();
 });
-
-html.dataset.ready = "yes";

@@ -24,6 +24,8 @@ class Picker {
       if (option) this.choose(this.rows[Number(option.dataset.index)]);
     });
     this.checkChosen();
+    // Who was faster than this script has typed already, and is answered all the same.
+    if (document.activeElement === this.box && !this.hidden.value) this.ask();
   }
 
   typed() {

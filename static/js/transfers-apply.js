@@ -5,6 +5,8 @@ const form = document.querySelector("form[data-preview]");
 const route = document.querySelector("[data-route]");
 const sure = document.getElementById("send");
 const names = form.dataset.ends.split(" ");
+let asking = null; // the route that is on its way
+let pressed = false; // 上报 was pressed before it came
 
 function ends() {
   return new URLSearchParams(names.map((name) => [name, form.elements[name].value]));
@@ -36,11 +38,24 @@ function name() {
   return form.dataset.name ?? (document.getElementById("apply-member") ?? form.elements.name).value;
 }
 
-// Only what has been looked at is asked about; the rest goes to the server, which says what is missing.
+function look() {
+  const mine = preview().finally(() => {
+    if (asking !== mine) return;
+    asking = null;
+    if (pressed) form.requestSubmit();
+    pressed = false;
+  });
+  asking = mine;
+}
+
+// Only what has been looked at is asked about; the rest goes to the server, which says what is missing. Who presses
+// before the route is there is asked when it is.
 form.addEventListener("submit", (event) => {
-  if (!form.elements.seen?.value || form.dataset.sure) return;
+  if (!form.elements.seen || form.dataset.sure || !(asking || form.elements.seen.value)) return;
   event.preventDefault();
   event.stopPropagation();
+  pressed = asking !== null;
+  if (pressed) return;
   const title = sure.querySelector("[data-title]");
   const say = sure.querySelector("[data-say]");
   title.textContent = title.dataset.title.replace("{name}", name());
@@ -57,7 +72,7 @@ sure?.addEventListener("close", () => {
 });
 
 form.addEventListener("change", (event) => {
-  if (names.includes(event.target.name)) preview();
+  if (names.includes(event.target.name)) look();
   // What was wrong with a field was said of what stood there before. Its place stays: a button that moved away between
   // a finger's down and up would not be pressed.
   const field = event.target.closest(".field.bad");

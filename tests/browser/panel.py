@@ -10,8 +10,10 @@ from tests.world import PASSWORD
 
 OUTCOME = ".flash"
 BARRIERS = frozenset({"serious", "critical"})
-READY = "() => document.documentElement.dataset.ready && !document.querySelector('.tree .wait')"
-"""The scripts are there, and the tree of organizations has opened as far as it does by itself."""
+READY = "() => document.readyState === 'complete' && !document.querySelector('.tree .wait')"
+"""Every script has run, and the tree of organizations has opened as far as it does by itself.
+
+It is asked of the document alone: a page that has only just arrived has no element yet."""
 
 
 def sign_in(page: Page, username: str) -> Page:
@@ -26,14 +28,13 @@ def sign_in(page: Page, username: str) -> Page:
 
 def pick(page: Page, label: str, text: str, detail: str = "") -> None:
     """Type into a picker and choose the row that carries the text and the detail."""
-    page.wait_for_function(READY)  # the script that searches must be there before one types
-    box = page.get_by_role("combobox", name=label)
-    box.fill(text)
+    page.get_by_role("combobox", name=label).fill(text)
     page.get_by_role("option").filter(has_text=text).filter(has_text=detail).first.click()
 
 
 def press(page: Page, action: str, words: str = "") -> None:
     """Press an action of the record, fill in what its window asks for, and say yes."""
+    page.wait_for_function(READY)  # without its script the button opens a page in place of the window
     page.locator(".actbar, .acts").get_by_text(action, exact=True).first.click()
     window = page.get_by_role("dialog")
     if words:

@@ -12,13 +12,17 @@ ROUTE = ["军门第一支部", "军门社区总支", "东街街道工委", "古�
 
 
 def apply(page, destination: str) -> None:
-    """【申请】: fill in the form, look at the route, 上报 and 确认."""
+    """【申请】: fill in the form and look at the route."""
+    fill_in(page, destination)
+    expect(page.locator(".down li b")).to_have_text(ROUTE)
+
+
+def fill_in(page, destination: str) -> None:
     page.goto("/mine/")
     page.get_by_role("link", name="申请", exact=True).click()
     pick(page, "目的支部", destination)
     page.get_by_label("转出原因").fill("工作调动")
     page.get_by_label("党费缴纳至").fill(page.get_by_label("党费缴纳至").get_attribute("max"))
-    expect(page.locator(".down li b")).to_have_text(ROUTE)
 
 
 def send(page) -> None:
@@ -115,3 +119,20 @@ def test_r18_a_liaison_finds_a_member_of_the_own_subtree_by_name(new_page, fujia
     expect(page.get_by_role("dialog")).to_contain_text("上报 王丽华 的转接？")
     page.get_by_role("dialog").get_by_role("button", name="确认").click()
     expect(page.locator(".pill").first).to_have_text("待军门第二支部审批")
+
+
+def test_r45_who_presses_before_the_route_is_there_is_asked_when_it_is(new_page, fujian):
+    page = sign_in(new_page(), "林小雨")
+    held = []
+    page.route("**/transfers/preview?*", lambda route: held.append(route))
+    fill_in(page, "五龙村支部")
+    page.get_by_role("button", name="上报").click()
+    page.get_by_role("button", name="上报").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    held[-1].continue_()
+    window = page.get_by_role("dialog")
+    expect(window).to_contain_text("上报 林小雨 的转接？")
+    window.get_by_role("button", name="取消").click()
+    expect(window).to_have_count(0)
+    expect(page.locator(".down li b")).to_have_text(ROUTE)
+    send(page)

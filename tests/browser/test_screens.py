@@ -399,6 +399,18 @@ def test_the_tree_finds_an_organization_by_name_with_the_way_to_it(new_page, fuj
     expect(page.locator(".tree .node.on")).to_contain_text("军门第一支部")
 
 
+def test_who_types_before_the_script_of_the_picker_is_there_is_answered(new_page, fujian):
+    page = sign_in(new_page(), "林小雨")
+    held = []
+    page.route("**/picker.js*", lambda route: held.append(route))
+    page.goto("/transfers/apply", wait_until="commit")
+    page.get_by_role("combobox", name="目的支部").press_sequentially("五龙村")
+    expect(page.get_by_role("option")).to_have_count(0)
+    held[0].continue_()
+    page.get_by_role("option", name="五龙村支部").click()
+    expect(page.get_by_role("combobox", name="目的支部")).to_have_value("五龙村支部")
+
+
 def test_a_data_keeper_sets_a_level_and_is_told_why_not(new_page, fujian):
     page = sign_in(new_page(), "省级管理员")
     page.goto(f"/level-setting/?org={fujian.org('安泰街道工委').id}")
