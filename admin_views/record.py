@@ -195,7 +195,7 @@ def _box(
         when=when,
         organization=step.organization,
         liaisons=tuple(liaisons.get(step.organization_id, ())),
-        level_unset=step.level_unset,
+        level_unset=step.lacks_level,
         own=step.state is StepState.DONE and place in own,
         sent_back=sent_back,
     )

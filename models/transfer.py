@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from models import clock
 from models.account import Account
 from models.base import PATH_LENGTH, LabelledEnum, UtcDateTime, db, enum_type, new_key, ordered_text, place_indexes
-from models.organization import Organization
+from models.organization import COMMITTEE_KINDS, Organization
 from models.person import Member
 
 
@@ -312,7 +312,7 @@ class Step(db.Model):
     side: Mapped[Side] = mapped_column(enum_type(Side))
     organization_id: Mapped[int] = mapped_column(ForeignKey("organization.id"))
     level_unset: Mapped[bool] = mapped_column(default=False)
-    """R17a: a committee without a level that the route only passes."""
+    """R17a: a committee without a level that the route only passes; see `lacks_level`."""
     confirms: Mapped[bool] = mapped_column(default=False)
     objects: Mapped[bool] = mapped_column(default=False)
     objected: Mapped[bool] = mapped_column(default=False, server_default=false())
@@ -325,6 +325,13 @@ class Step(db.Model):
 
     transfer: Mapped[Transfer] = relationship(back_populates="steps", lazy="raise_on_sql")
     organization: Mapped[Organization] = relationship(lazy="raise_on_sql")
+
+    @property
+    def lacks_level(self) -> bool:
+        """R17a: what is past stays as it was planned; what lies ahead is warned of by the level of today."""
+        if self.state is StepState.DONE or not self.is_open:
+            return self.level_unset
+        return self.organization.kind in COMMITTEE_KINDS and self.organization.level_rank is None
 
 
 class HistoryEntry(db.Model):

@@ -146,7 +146,7 @@ def chains(lookup: Lookup, until: Qualification) -> Callable[[int], Chain]:
                 break
             current = node.parent_id
         for node in reversed(passed.values()):
-            found = None if found is None else (node.id, node.qualifications is None, found)
+            found = None if found is None else (node.id, found)
             known[node.id] = found
         return known.get(identity)
 

@@ -6,7 +6,7 @@ It runs on the database, on a dict in a test, on a what-if. What a transfer does
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from models import COMMITTEE_KINDS, Anchor, OrganizationKind, Qualification, Side, Stage, Walk
@@ -55,12 +55,15 @@ class Leg(Protocol):
 
 @dataclass(frozen=True)
 class Stop:
-    """One stop of a route: who stands there, in which capacity, and what may be done besides approving."""
+    """One stop of a route: who stands there, in which capacity, and what may be done besides approving.
+
+    `level_unset` warns of a level (R17a) and makes no other way: stops that differ only there are equal.
+    """
 
     stage: Stage
     organization_id: int
     side: Side
-    level_unset: bool = False
+    level_unset: bool = field(default=False, compare=False)
     confirms: bool = False
     objects: bool = False
 

@@ -88,6 +88,11 @@ def test_r5_a_change_that_is_refused_is_refused_here_too(fujian, admin):
     assert fujian.org(STREET).level_rank == 6
 
 
+def test_r17a_a_level_taken_from_what_is_only_passed_changes_no_way(fujian, admin):
+    fujian.apply("罗永福", "五龙村支部")
+    assert foreseen(fujian, "鼓楼区医院党委", without_level(admin)).is_empty
+
+
 def test_a_change_of_a_name_does_nothing_to_routes(transfer, fujian, admin):
     assert foreseen(
         fujian, STREET, lambda street: organizations.change_organization(admin, street, name="东街党工委")
@@ -135,7 +140,7 @@ def test_r12_the_quick_chain_is_the_planners_chain(fujian, until):
 
 def ids(chain) -> list[int]:
     """The organizations of nested tuples, from the branch up."""
-    return [chain[0], *ids(chain[2])] if chain else []
+    return [chain[0], *ids(chain[1])] if chain else []
 
 
 def climbed(branch, until, nodes) -> list[int]:

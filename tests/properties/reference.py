@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 UP, SHARED, DOWN, END = "转出方", "双方", "转入方", "确认报到"
 COMMITTEE_LEVELS = frozenset({1, 2, 3, 4, 5, 6})  # R4
+COUNTY_LEVELS = frozenset({1, 2, 3, 5})  # R4: these approve leaving and entering
+REGISTERING_LEVELS = frozenset({1, 3, 5})  # R4
 AT_APPLICANT = frozenset({"withdrawn", "rejected"})
 
 Stop = tuple[str, str]
@@ -35,15 +37,21 @@ class Land:
             way.append(self.parent[way[-1]])
         return way
 
-    def chain(self, branch: str) -> list[str]:
+    def chain(self, branch: str, until: frozenset[int] = COMMITTEE_LEVELS) -> list[str]:
         way = self.above(branch)
-        ends = [index for index, name in enumerate(way) if self.level[name] in COMMITTEE_LEVELS]
+        ends = [index for index, name in enumerate(way) if self.level[name] in until]
         if not ends:
             raise Refused("R12")
         return way[: ends[0] + 1]
 
-    def coming_down(self, destination: str) -> list[Stop]:
-        return [(name, DOWN) for name in reversed(self.chain(destination))] + [(destination, END)]
+    def coming_down(self, destination: str, until: frozenset[int] = COMMITTEE_LEVELS) -> list[Stop]:
+        return [(name, DOWN) for name in reversed(self.chain(destination, until))] + [(destination, END)]
+
+    def entering(self, registering: str, destination: str) -> list[Stop]:
+        """What is ahead once an organization has registered who comes from another province (R15)."""
+        if self.level[registering] not in REGISTERING_LEVELS or registering not in self.above(destination):
+            raise Refused("R15")
+        return self.coming_down(destination, COUNTY_LEVELS)
 
     def route(self, source: str, destination: str) -> list[Stop]:
         up, down = self.chain(source), self.coming_down(destination)
@@ -78,6 +86,8 @@ class Record:
     """How many approvals are in force where the step is that may send it to another branch (R44)."""
     former: str | None = None
     """Where it was going before it was sent to another branch."""
+    enters: bool = False
+    """It comes from another province, and the organization that submitted it has registered it (R15)."""
 
     @property
     def is_open(self) -> bool:
@@ -90,6 +100,12 @@ class Record:
     def waits_for(self) -> str | None:
         """Whose liaisons have it to do: the step's, at the applicant the organization that submitted."""
         return self.submitting if self.state in AT_APPLICANT else self.waits_at
+
+    @property
+    def route(self) -> list[Stop]:
+        """All its stops; that of registering comes first, and decides nothing (R15)."""
+        registered = [(self.submitting, UP)] if self.enters and self.submitting else []
+        return [*registered, *self.done, *self.ahead]
 
     def offered(self, land: Land, person: str) -> set[str]:
         """§6 for one person, closed by default."""
@@ -122,13 +138,14 @@ class Record:
     def may_replan(self, land: Land, person: str) -> bool:
         if self.state != "in_progress" or not self.seen_by(land, person):
             return False
-        mendable = {name for stop in self.done + self.ahead for name in land.above(stop[0])}
+        mendable = {name for stop in self.route for name in land.above(stop[0])}
         return person in land.admins or any(person in land.liaisons.get(name, ()) for name in mendable)
 
     def planned(self, land: Land, done: list[Stop], stands_on: list[Stop]) -> list[Stop]:
         """R16."""
         arrived = any(side in (DOWN, END) for _name, side in stands_on)
-        new = land.coming_down(self.destination) if arrived else land.route(self.source, self.destination)
+        until = COUNTY_LEVELS if self.enters else COMMITTEE_LEVELS
+        new = land.coming_down(self.destination, until) if arrived else land.route(self.source, self.destination)
         shared = [i for i, stop in enumerate(new) if stop[1] != END and any(same(stop, kept) for kept in done)]
         return new[shared[-1] + 1 :] if shared else new
 
@@ -205,5 +222,9 @@ class Record:
         destination = destination or self.destination
         if destination == self.source:
             raise Refused("R13")
-        self.ahead = land.route(self.source, destination)
+        if self.enters:
+            assert self.submitting is not None
+            self.ahead = land.entering(self.submitting, destination)
+        else:
+            self.ahead = land.route(self.source, destination)
         self.destination, self.done, self.state, self.objected = destination, [], "in_progress", None

@@ -1,4 +1,7 @@
-"""Random actions by random people, levels and parents changing in between, against `reference` (§5, §6)."""
+"""Random actions by random people, levels and parents changing in between, against `reference` (§5, §6).
+
+Within the province, and from another one (R15, R41): both kinds of transfer run side by side.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,28 @@ from typing import Any
 
 from hypothesis import Phase, assume, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import select
 
-from models import Account, HistoryEntry, Member, Organization, Transfer, clock, db
+from models import HOLDING_KINDS, Account, HistoryEntry, Member, Organization, OrganizationKind, Transfer, clock, db
 from tests import world
-from tests.properties.reference import END, Land, Record, Refused
+from tests.properties.reference import END, REGISTERING_LEVELS, Land, Record, Refused
 from tests.support.databases import open_rules
 from workflow import actions, actors, applications, history, loading
 from workflow.errors import RuleError
 
 MEMBERS = ("林小雨", "陈国强", "王丽华")
+CLAIMABLE = ("孙丽娜", "马海涛")
+NEWCOMER = world.NEWCOMER["name"]
+REGISTERING = ("鼓楼区委", "上杭县委", "福州市委", "福建省委", "东街街道工委")
+"""Who registers; the last has no right to."""
 DESTINATIONS = ("五龙村支部", "军门第一支部", "军门第二支部", "旗汛口社区支部", "鼓楼区委直属支部", "龙车村支部")
 ORGANIZATIONS = (
     "军门第一支部",
@@ -38,6 +52,7 @@ ORGANIZATIONS = (
 )
 PEOPLE = (
     *MEMBERS,
+    *CLAIMABLE,
     "林志强",
     "吴建平",
     "郑晓东",
@@ -45,6 +60,8 @@ PEOPLE = (
     world.AUDITOR,
     *(f"{name}联络员" for name in ORGANIZATIONS),
 )
+HOLDING = tuple(name for name, kind, _above, _level in world.TREE if kind in HOLDING_KINDS)
+BRANCHES = tuple(name for name, kind, _above, _level in world.TREE if kind is OrganizationKind.BRANCH)
 LEVELS = (
     ("东街街道工委", 6),
     ("安泰街道工委", 6),
@@ -93,10 +110,14 @@ class TransferMachine(RuleBasedStateMachine):
         self.in_good_standing = {
             name for name, _gender, _home, special in world.PEOPLE if special.get("status", "normal") == "normal"
         }
+        self.moving = [*MEMBERS, *CLAIMABLE]
+        """Whose homes are looked at: everybody who may move."""
         self.grants = {("陈国强", "军门第一支部"), ("林志强", "东街街道工委")}
         self.records: dict[str, Record] = {}
         self.hashes: dict[str, list[str]] = {}
         self.actors: dict[str, actors.Actor] = {}
+        self.numbers = {member.name: member.id_number for member in db.session.scalars(select(Member))}
+        self.numbers[NEWCOMER] = world.NEW_NUMBER
         self.keys = dict(db.session.execute(select(Member.name, Member.key)).all())
         self.ids = dict(db.session.execute(select(Organization.name, Organization.id)).all())
         self.accounts = dict(db.session.execute(select(Account.username, Account.id)).all())
@@ -126,10 +147,29 @@ class TransferMachine(RuleBasedStateMachine):
             for action in sorted(self.records[key].offered(self.land, person))
         ]
 
+    def offered(self, name: str) -> list[tuple[str, str, str]]:
+        return [offer for offer in self.offers() if offer[2] == name]
+
     def perform(self, key: str, person: str, action: str, destination: str | None = None, **more: Any) -> None:
         inputs = {**INPUTS.get(action, {}), **({"destination_id": self.ids[destination]} if destination else {})}
         db.session.commit()
         actions.perform(key, action, self.actor(person), **inputs, **more)
+
+    def takes(self, key: str, person: str, action: str, elsewhere: str | None = None) -> bool:
+        """Take an action that is offered. Where the reference refuses it, it must be refused: False."""
+        record = self.records[key]
+        try:
+            if action == "resubmit" and self.may_not_leave(record.member, besides=key):
+                raise Refused("R21")
+            record.act(self.land, action, elsewhere)
+        except Refused as expected:
+            assert action in FORWARD
+            assert self.refusal(self.perform, key, person, action, elsewhere) == str(expected)
+            return False
+        self.perform(key, person, action, elsewhere)
+        if action == "confirm":
+            self.arrives(record)
+        return True
 
     def refusal(self, call: Any, *arguments: Any, **fields: Any) -> str:
         """The rule of the refusal, which must have come."""
@@ -163,6 +203,11 @@ class TransferMachine(RuleBasedStateMachine):
 
     # --- what people do ---
 
+    @initialize(data=st.data(), destination=st.sampled_from(DESTINATIONS))
+    def somebody_is_on_the_way(self, data, destination):
+        self.apply(data, "林小雨", destination)
+        self.enter(NEWCOMER, "福建省委", destination)
+
     @rule(data=st.data(), member=st.sampled_from(MEMBERS), destination=st.sampled_from(DESTINATIONS))
     def apply(self, data, member, destination):
         source = self.home[member]
@@ -192,41 +237,71 @@ class TransferMachine(RuleBasedStateMachine):
         transfer = applications.apply(self.actor(person), **fields)
         self.records[transfer.key] = Record(member, source, destination, submitting, ahead)
 
+    @rule(
+        member=st.sampled_from([*CLAIMABLE, NEWCOMER, NEWCOMER, "林小雨"]),
+        registering=st.sampled_from(REGISTERING),
+        destination=st.sampled_from(DESTINATIONS),
+    )
+    def enter(self, member, registering, destination):
+        """Look-up, then 上报 of who is claimed or not known yet (R40-R42)."""
+        person = self.fujian.liaison_of(registering)
+        home = self.home.get(member)
+        try:
+            if self.land.level[registering] not in REGISTERING_LEVELS:
+                raise Refused("R40")
+            if home not in (None, *HOLDING):
+                raise Refused("R41")
+            if any(record.member == member and record.is_open for record in self.records.values()):
+                raise Refused("R20")
+            ahead = self.land.entering(registering, destination)
+        except Refused as expected:
+            assert self.refusal(self.entered, person, member, registering, destination) == str(expected)
+            return
+        transfer = self.entered(person, member, registering, destination)
+        if home is None:
+            home = self.home[member] = "临时党组织"
+            self.in_good_standing.add(member)
+            self.moving.append(member)
+        self.records[transfer.key] = Record(member, home, destination, registering, ahead, enters=True)
+
+    def entered(self, person: world.Person, member: str, registering: str, destination: str) -> Transfer:
+        found = person.look_up(self.numbers[member], registering)
+        if found.refusal is not None:
+            raise found.refusal
+        about = world.NEWCOMER if found.member is None else {}
+        return person.register(found.ticket, registering, destination, person=about)
+
     @precondition(lambda self: self.offers())
     @rule(data=st.data(), destination=st.none() | st.sampled_from(DESTINATIONS))
     def do_what_is_offered(self, data, destination):
-        key, person, action = data.draw(st.sampled_from(self.offers()))
-        record = self.records[key]
-        elsewhere = destination if action in ("resubmit", "reassign") else None
-        try:
-            if action == "resubmit" and self.may_not_leave(record.member, besides=key):
-                raise Refused("R21")
-            record.act(self.land, action, elsewhere)
-        except Refused as expected:
-            assert action in FORWARD
-            assert self.refusal(self.perform, key, person, action, elsewhere) == str(expected)
-            return
-        self.perform(key, person, action, elsewhere)
-        if action == "confirm":
-            self.arrives(record)
+        offers = self.offers()
+        chosen = data.draw(st.sampled_from(sorted({action for _key, _person, action in offers})))
+        key, person, action = data.draw(st.sampled_from([offer for offer in offers if offer[2] == chosen]))
+        self.takes(key, person, action, destination if action in ("resubmit", "reassign") else None)
 
     @precondition(lambda self: self.open_records())
-    @rule(data=st.data())
-    def go_on(self, data):
-        """Approve where it waits, so that long ways are walked to their end."""
+    @rule(data=st.data(), times=st.integers(1, 7))
+    def advance(self, data, times):
+        """Approve where it waits, time and again, so that long ways are walked to their end."""
         key = data.draw(st.sampled_from(self.open_records()))
-        record = self.records[key]
-        chosen = [offer for offer in self.offers() if offer[0] == key and offer[2] in ("approve", "confirm")]
-        if not chosen:
-            return
-        try:
-            record.act(self.land, chosen[0][2])
-        except Refused as expected:
-            assert self.refusal(self.perform, *chosen[0]) == str(expected)
-            return
-        self.perform(*chosen[0])
-        if chosen[0][2] == "confirm":
-            self.arrives(record)
+        for _ in range(times):
+            chosen = [offer for offer in self.offers() if offer[0] == key and offer[2] in ("approve", "confirm")]
+            if not chosen or not self.takes(*chosen[0]):
+                return
+
+    @precondition(lambda self: self.offered("object"))
+    @rule(data=st.data(), then_back=st.booleans())
+    def object_and_send_elsewhere(self, data, then_back):
+        """异议反馈, 改派 and its 撤回: by chance they hardly ever follow each other (R29, R44)."""
+        key, person, action = data.draw(st.sampled_from(self.offered("object")))
+        self.takes(key, person, action)
+        again = [offer for offer in self.offered("reassign") if offer[0] == key]
+        if again:
+            here = self.records[key].waits_at
+            near = [name for name in BRANCHES if here in self.land.above(name)]
+            sent = self.takes(*again[0], data.draw(st.sampled_from(near)))
+            if sent and then_back:
+                self.takes(key, again[0][1], "withdraw")
 
     @precondition(lambda self: self.records)
     @rule(data=st.data(), person=st.sampled_from(PEOPLE), action=st.sampled_from(sorted(actions.ACTIONS)))
@@ -238,7 +313,7 @@ class TransferMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.offers())
     @rule(data=st.data())
-    def act_on_an_old_page(self, data):
+    def press_on_an_old_page(self, data):
         key, person, action = data.draw(st.sampled_from(self.offers()))
         version = db.session.scalar(select(Transfer.version).where(Transfer.key == key))
         assert self.refusal(self.perform, key, person, action, expected_version=version - 1) == "R30"
@@ -261,41 +336,39 @@ class TransferMachine(RuleBasedStateMachine):
 
     # --- what changes around them ---
 
-    @rule(mended=st.sampled_from(LEVELS))
-    def set_or_unset_a_level(self, mended):
-        name, rank = mended
+    @rule(data=st.data())
+    def the_data_changes(self, data):
+        """One kind of change at a time, so that most of what happens is done by people."""
+        data.draw(st.sampled_from([self.set_level, self.hang_elsewhere, self.lose_phone, self.lose_account]))(data)
+        self.actors.clear()
+
+    def set_level(self, data):
+        name, rank = data.draw(st.sampled_from(LEVELS))
         self.land.level[name] = None if self.land.level[name] else rank
         self.fujian.set_level(name, self.land.level[name])
 
-    @rule(data=st.data(), name=st.sampled_from(sorted(PLACES)))
-    def hang_elsewhere(self, data, name):
+    def hang_elsewhere(self, data):
+        name = data.draw(st.sampled_from(sorted(PLACES)))
         parent = data.draw(st.sampled_from(PLACES[name]))
         self.land.parent[name] = parent
         self.fujian.move(name, parent)
-        self.actors.clear()
 
-    @rule(names=st.sampled_from([("陈国强", "军门第一支部"), ("林志强", "东街街道工委")]))
-    def phone_activated_or_lost(self, names):
-        person, organization = names
+    def lose_phone(self, data):
+        """Or activate it again."""
+        person, organization = data.draw(st.sampled_from([("陈国强", "军门第一支部"), ("林志强", "东街街道工委")]))
         member = self.fujian.member(person)
         active = member.phone_activated_at is None
         member.phone_activated_at = clock.now() if active else None
         if (person, organization) in self.grants:
             self.land.liaisons[organization] ^= {person}
         db.session.commit()
-        self.actors.clear()
 
-    @rule()
-    def the_virtual_account_of_the_branch_loses_or_gets_its_grant(self):
-        """Then 陈国强 may be the only liaison of the own branch."""
-        if "军门第一支部联络员" in self.land.liaisons["军门第一支部"]:
-            self.land.liaisons["军门第一支部"].remove("军门第一支部联络员")
-            self.fujian.account("军门第一支部联络员").is_active = False
-        else:
-            self.land.liaisons["军门第一支部"].add("军门第一支部联络员")
-            self.fujian.account("军门第一支部联络员").is_active = True
+    def lose_account(self, _data):
+        """The virtual account of the branch, or get it back; 陈国强 may be the only liaison of the own branch then."""
+        self.land.liaisons["军门第一支部"] ^= {"军门第一支部联络员"}
+        account = self.fujian.account("军门第一支部联络员")
+        account.is_active = not account.is_active
         db.session.commit()
-        self.actors.clear()
 
     # --- what must hold all the time ---
 
@@ -307,7 +380,7 @@ class TransferMachine(RuleBasedStateMachine):
             current = transfer.current_organization
             assert (transfer.state.value, current and current.name) == (record.state, record.waits_at)
             steps = [(step.organization.name, step.confirms) for step in transfer.steps]
-            assert steps == [(name, side == END) for name, side in record.done + record.ahead]
+            assert steps == [(name, side == END) for name, side in record.route]
 
     @invariant()
     def what_is_offered_is_what_the_reference_allows(self):
@@ -325,8 +398,8 @@ class TransferMachine(RuleBasedStateMachine):
     @invariant()
     def members_are_where_completed_transfers_brought_them(self):
         db.session.commit()
-        homes = select(Member.name, Organization.name).join(Member.organization).where(Member.name.in_(MEMBERS))
-        assert dict(db.session.execute(homes).all()) == {name: self.home[name] for name in MEMBERS}
+        homes = select(Member.name, Organization.name).join(Member.organization).where(Member.name.in_(self.moving))
+        assert dict(db.session.execute(homes).all()) == {name: self.home[name] for name in self.moving}
 
     @invariant()
     def one_open_transfer_a_member(self):

@@ -77,6 +77,27 @@ def test_r16_where_nothing_changes_history_says_nothing(fujian):
     assert everything() == before
 
 
+def test_r17a_the_level_of_an_organization_that_is_only_passed_makes_no_other_way(fujian):
+    transfer = fujian.transfer("罗永福", "鼓楼区医院第一支部", to=B)
+
+    def warned() -> list[str]:
+        return [step.organization.name for step in fujian.fresh(transfer).steps if step.lacks_level]
+
+    assert warned() == []
+    fujian.set_level("鼓楼区医院党委", None)
+    assert fujian.admin.replan(transfer) is False
+    assert warned() == ["鼓楼区医院党委"]
+    fujian.set_level("鼓楼区医院党委", 7)
+    assert (warned(), fujian.history(transfer)) == ([], ["上报"])
+
+
+def test_r17a_what_is_past_stays_as_it_was_planned(fujian):
+    transfer = fujian.transfer("郭雅婷", "朱紫坊社区支部", to=B, at="鼓楼区委")
+    fujian.set_level("安泰街道工委", 6)
+    fujian.liaison_of("鼓楼区委").approve(transfer)
+    assert [step.organization.name for step in fujian.fresh(transfer).steps if step.lacks_level] == ["安泰街道工委"]
+
+
 def test_r16_what_waits_goes_on_waiting_since_when_it_did(fujian, at_the_street):
     since = fujian.fresh(at_the_street).arrived_at
     fujian.admin.replan(at_the_street)
