@@ -22,7 +22,7 @@ from admin_views.forms import read_id
 from admin_views.lookups import names_above
 from admin_views.translating import gettext as _
 from models import Member, Organization, Stage, Transfer, clock, db
-from workflow import actions, applications, entering, loading, planning, policy
+from workflow import actions, applications, claims, loading, planning, policy
 from workflow.applications import PreviewStop
 from workflow.errors import RuleError
 
@@ -247,7 +247,7 @@ class ApplyingPages:
             )
         registering = read_id(request.args.get("registering"))
         if registering is not None:
-            if registering not in {place.id for place in entering.registering_organizations(current_actor())}:
+            if registering not in {place.id for place in claims.registering_organizations(current_actor())}:
                 abort(404)
             shown = plan(form.kind, registering, form.destination_id)
             way = way_between(registering, form.destination)

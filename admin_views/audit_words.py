@@ -27,7 +27,7 @@ from models import (
     RoleCode,
     db,
 )
-from workflow.entering import Answer
+from workflow.claims import Answer
 from workflow.errors import N_
 
 PRIVATE = re.compile("id_number|phone|password|token|sealed")

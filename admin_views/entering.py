@@ -26,9 +26,9 @@ from admin_views.forms import DayField, LongTextField, Needed, PickerField, RowF
 from admin_views.organizations import picked
 from admin_views.translating import gettext as _
 from models import Attachment, AttachmentKind, Gender, Member, MemberCategory, Organization, Transfer, clock
-from workflow import actions, areas, attachments, entering, members, planning
+from workflow import actions, areas, attachments, claims, entering, members, planning
 from workflow.areas import Area
-from workflow.entering import LookUp
+from workflow.claims import LookUp
 from workflow.errors import RuleError
 from workflow.people_data import check_id_number
 
@@ -172,7 +172,7 @@ class EnteringPages:
             if wait:
                 words = _("查找过于频繁，请在%(wait)s后再试。", wait=limiting.in_words(wait))
                 return self._ask(registering, places, error=words), TOO_MANY
-            found = entering.look_up(actor, registering.id, request.form["id_number"])
+            found = claims.look_up(actor, registering.id, request.form["id_number"])
         except RuleError as error:
             return self._ask(registering, places, error=in_words(error)), UNPROCESSABLE
         if found.refusal is not None:
@@ -189,7 +189,7 @@ class EnteringPages:
         if registering is None:
             abort(403)
         try:
-            found = entering.looked_up(actor, request.form.get("ticket", ""))
+            found = claims.looked_up(actor, request.form.get("ticket", ""))
         except RuleError as error:
             return self._ask(registering, places, error=in_words(error)), UNPROCESSABLE
         if found.refusal is not None:
@@ -300,7 +300,7 @@ class EnteringPages:
 
 def _places() -> Sequence[Organization]:
     """The organizations for which the actor registers; 403 where there is none (R40)."""
-    places = entering.registering_organizations(current_actor())
+    places = claims.registering_organizations(current_actor())
     if not places:
         abort(403)
     return places

@@ -16,7 +16,7 @@ from admin_views.listing import SEARCH_LENGTH, containing, starting_with
 from admin_views.translating import gettext as _
 from models import COMMITTEE_KINDS, HOLDING_KINDS, Account, Member, Organization, OrganizationKind, ancestor_ids, db
 from models.prepared import BY_KEYS
-from workflow import applications, areas, entering, grants, members, policy
+from workflow import applications, areas, claims, grants, members, policy
 from workflow.actors import Actor
 from workflow.policy import EVERYTHING
 
@@ -78,7 +78,7 @@ def _destination(_actor: Actor) -> ColumnElement[bool]:
 def _entering(actor: Actor) -> ColumnElement[bool]:
     """R42: active branches of the registering organization `org`, one of those for which the actor registers."""
     asked = read_id(request.args.get("org"))
-    paths = [place.path for place in entering.registering_organizations(actor) if place.id == asked]
+    paths = [place.path for place in claims.registering_organizations(actor) if place.id == asked]
     return and_(applications.destination_branches(), policy.within(Organization.path, paths))
 
 

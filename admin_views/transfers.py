@@ -26,7 +26,7 @@ from admin_views.translating import gettext as _
 from models import Account, Organization, Step, Transfer, TransferState, ancestor_ids, db
 from models.crypto import keyring
 from models.prepared import BY_KEYS
-from workflow import actions, actors, applications, entering, loading, members, notices, policy, receipts
+from workflow import actions, actors, applications, claims, loading, members, notices, policy, receipts
 from workflow.actors import Actor
 from workflow.errors import RuleError
 
@@ -248,7 +248,7 @@ def _apply_url(actor: Actor, filters: Filters, organization: Organization | None
     """Where 【申请】 leads on a tab; "" where there is none (R18, R40)."""
     if filters.tab == "out":
         return url_for("transfers.apply") if policy.is_liaison(actor) else ""
-    places = {place.id for place in entering.registering_organizations(actor)}
+    places = {place.id for place in claims.registering_organizations(actor)}
     chosen = organization.id if organization and organization.id in places else None
     return url_for("transfers.enter", registering=chosen) if places else ""
 

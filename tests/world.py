@@ -37,7 +37,7 @@ from models import (
     db,
     path_segment,
 )
-from workflow import accounts, actions, actors, applications, attachments, entering, loading, organizations
+from workflow import accounts, actions, actors, applications, attachments, claims, entering, loading, organizations
 from workflow.actors import Actor
 from workflow.storage import storage
 
@@ -232,9 +232,9 @@ class Person:
             **filled,
         )
 
-    def look_up(self, id_number: str, registering: str) -> entering.LookUp:
+    def look_up(self, id_number: str, registering: str) -> claims.LookUp:
         """【转入记录】▸【申请】▸【查找】"""
-        return entering.look_up(self.actor, Fujian().org(registering).id, id_number)
+        return claims.look_up(self.actor, Fujian().org(registering).id, id_number)
 
     def hold_photo(self, name: str = "介绍信.jpg") -> str:
         """A photo of a letter, uploaded before there is a transfer."""

@@ -33,7 +33,7 @@ from models import (
     clock,
     db,
 )
-from workflow import accounts, actions, actors, applications, attachments, entering, letters, receipts, storage
+from workflow import accounts, actions, actors, applications, attachments, claims, entering, letters, receipts, storage
 from workflow.actors import Actor
 from workflow.transaction import transaction
 
@@ -298,7 +298,7 @@ class Teller:
         photo = attachments.hold(actor, "介绍信.jpg", _photo(), storage.storage(current_app.config))
         return entering.apply(
             actor,
-            entering.look_up(actor, registering, number).ticket,
+            claims.look_up(actor, registering, number).ticket,
             registering_id=registering,
             photos=[photo.key],
             person=_newcomer(story.member) if new else {},

@@ -21,8 +21,8 @@ from models import (
 )
 from tests.scenarios.telling import everything, refused, stands, waiting_stage
 from tests.world import MALE, NEW_NUMBER, NEWCOMER, id_number
-from workflow import actions, entering, history, receipts
-from workflow.entering import Answer
+from workflow import actions, claims, history, receipts
+from workflow.claims import Answer
 
 COUNTY, CITY, PROVINCE, STREET, GENERAL = "鼓楼区委", "福州市委", "福建省委", "东街街道工委", "军门社区总支"
 A, SECOND, QIXUN, DIRECT = "军门第一支部", "军门第二支部", "旗汛口社区支部", "鼓楼区委直属支部"
@@ -58,7 +58,7 @@ def created(county):
 @pytest.mark.parametrize("place", [PROVINCE, CITY, COUNTY])
 def test_r40_province_cities_and_counties_register(fujian, number_of, place):
     liaison = fujian.liaison_of(place)
-    assert [found.name for found in entering.registering_organizations(liaison.actor)] == [place]
+    assert [found.name for found in claims.registering_organizations(liaison.actor)] == [place]
     assert liaison.look_up(number_of("马海涛"), place).answer is Answer.CLAIMABLE
 
 
@@ -68,7 +68,7 @@ def test_r40_nobody_else_does_not_by_a_request_made_by_hand_either(fujian, count
     ticket = county.look_up(mark, COUNTY).ticket
     photo = county.hold_photo()
     before = everything()
-    assert entering.registering_organizations(liaison.actor) == []
+    assert claims.registering_organizations(liaison.actor) == []
     for registering in (place, COUNTY):
         with refused("R40", field="registering"):
             liaison.look_up(mark, registering)
