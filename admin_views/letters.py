@@ -23,7 +23,7 @@ from admin_views.base import UNPROCESSABLE
 from admin_views.forms import DayField, RowForm, TextField, read_id
 from admin_views.translating import gettext as _
 from models import Letter, LetterState, Organization, PermissionLevel, Seal, Transfer, clock, db
-from workflow import letter_pdf, letters, loading, policy, uploads
+from workflow import letter_deadlines, letter_pdf, letters, loading, policy, uploads, verification
 from workflow.actors import Actor
 from workflow.errors import RuleError
 from workflow.transaction import transaction
@@ -62,12 +62,12 @@ class LetterView(PanelView):
     @expose("/")
     def index(self) -> str:
         """R47: the letters whose receipt has not come, those near or past their validity first."""
-        found = list(db.session.scalars(letters.waiting_for_receipt(current_actor()).limit(SHOWN + 1)))
+        found = list(db.session.scalars(letter_deadlines.waiting_for_receipt(current_actor()).limit(SHOWN + 1)))
         return self.render(
             "letters/index.html",
             letters=found[:SHOWN],
             more=len(found) > SHOWN,
-            is_late=letters.is_late,
+            is_late=letter_deadlines.is_late,
             today=clock.today(),
             seals=_seals(current_actor()),
         )
@@ -180,7 +180,7 @@ class LetterView(PanelView):
             may_print=letters.may_print(transfer, letter, actor),
             will_freeze=letters.may_freeze(transfer, letter, actor),
             may_reissue=letters.may_reissue(transfer, letter, actor),
-            late=letters.is_late(letter),
+            late=letter_deadlines.is_late(letter),
             others=[one for one in everyone if one.id != letter.id],
             replaces=by_id.get(letter.replaces_id or 0, ""),
         )
@@ -225,7 +225,7 @@ def link(transfer: Transfer, actor: Actor) -> str:
 
 
 def _verify_url(letter: Letter) -> str:
-    return url_for("verify.letter", number=letter.number, s=letters.signature(letter.number), _external=True)
+    return url_for("verify.letter", number=letter.number, s=verification.signature(letter.number), _external=True)
 
 
 def _seal_place() -> letter_pdf.SealPlace:
@@ -277,7 +277,7 @@ def letter(number: str) -> ResponseReturnValue:
     if wait:
         words = _("核验过于频繁，请在%(wait)s后再试。", wait=limiting.in_words(wait))
         return render_template("letters/verify.html", number=number, letter=None, said=words), 429
-    found = letters.verified(number, request.args.get("s", ""))
+    found = verification.verified(number, request.args.get("s", ""))
     if found is None:
         return render_template("letters/verify.html", number=number, letter=None), 404
     made, county, name = found

@@ -1,30 +1,25 @@
-"""Introduction letters: their numbers, what an action does to them, editing, 定稿 and 重新开具 (R35-R37, R47).
+"""Introduction letters: what an action does to them, editing, 定稿, 重新开具, the seal, what they say (R35-R37).
 
 The PDF is drawn elsewhere (`letter_pdf`); here is what the form says and who may change it.
 """
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import joinedload
+from sqlalchemy import select
 
 from models import (
     AuditEvent,
     HistoryAction,
     Letter,
-    LetterNumber,
     LetterState,
     MediaType,
     Organization,
     Qualification,
     Seal,
-    Series,
     Stage,
     Step,
     Transfer,
@@ -32,8 +27,7 @@ from models import (
     clock,
     db,
 )
-from models.crypto import keyring
-from workflow import audit, history, loading, planning, policy
+from workflow import audit, history, loading, numbering, planning, policy
 from workflow.actors import Actor
 from workflow.errors import N_, RuleError
 from workflow.letter_pdf import LetterData
@@ -57,8 +51,6 @@ FIELDS: Mapping[str, str] = {
 """What may be edited, with the form's words."""
 NEEDED = ("addressee", "source_words", "destination_words", "receipt_addressee", "dated")
 """What a letter cannot be printed without."""
-SOON = timedelta(days=7)
-"""How long before the end of its validity a letter without a receipt is marked (R47)."""
 REASON_LENGTH = 500
 _TURNED_BACK = {
     HistoryAction.REJECT: N_("驳回后重新开具"),
@@ -201,7 +193,7 @@ def _draw(transfer: Transfer, after: Letter | None = None) -> Letter:
         }
     )
     letter = Letter(
-        number=next_number(),
+        number=numbering.next_number(),
         transfer_id=transfer.id,
         replaces_id=before.id if before else None,
         issuer_id=issuer.id,
@@ -216,22 +208,6 @@ def _draw(transfer: Transfer, after: Letter | None = None) -> Letter:
 def _special(transfer: Transfer) -> str:
     """A special organization is itself where the member goes; 省外组织 is only where they are kept."""
     return transfer.destination.name if transfer.kind.destination_kind == "special" else ""
-
-
-def next_number(series: Series = Series.LETTER) -> str:
-    """The next number of this month in Shanghai: ``YYYYMM`` and five digits (R35), each series by itself.
-
-    The month's row stays locked until the transaction ends, so a number that was not used is drawn again.
-    """
-    month = clock.this_month().replace("-", "")
-    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    drawn = (
-        insert(LetterNumber)
-        .values(series=series, month=month, latest=1)
-        .on_conflict_do_update(index_elements=["series", "month"], set_={"latest": LetterNumber.latest + 1})
-        .returning(LetterNumber.latest)
-    )
-    return f"{month}{db.session.execute(drawn).scalar_one():05d}"
 
 
 def _freeze(letter: Letter) -> None:
@@ -444,69 +420,3 @@ def read_for_print(transfer: Transfer, actor: Actor) -> None:
     """R49: a printed letter shows the ID number in clear; an audit entry says who read whose. The caller commits."""
     organization = transfer.source
     audit.record(AuditEvent.ID_NUMBER_READ, actor, organization=organization, subject=transfer.member.name)
-
-
-# --- Deadlines, verification -----------------------------------------------------------------------------------------
-
-
-def waiting_for_receipt(actor: Actor) -> Select[Letter]:
-    """R47: the county's letters whose receipt has not come; those near or past their validity are first."""
-    return (
-        select(Letter)
-        .join(Letter.transfer)
-        .where(_waiting(), Letter.county_id.in_(actor.liaison_paths))
-        .options(joinedload(Letter.transfer).joinedload(Transfer.member))
-        .order_by(Letter.ends_on, Letter.id)
-    )
-
-
-def _waiting() -> ColumnElement[bool]:
-    return (Letter.state == LetterState.FROZEN) & (Transfer.state == TransferState.IN_PROGRESS)
-
-
-def _late() -> ColumnElement[bool]:
-    return _waiting() & (Letter.ends_on <= clock.today() + SOON)
-
-
-def late_to_remind(limit: int) -> list[tuple[Letter, Organization]]:
-    """Late letters that nobody was reminded of yet, locked, each with its county (R47)."""
-    rows = db.session.execute(
-        select(Letter, Organization)
-        .join(Letter.transfer)
-        .join(Organization, Organization.id == Letter.county_id)
-        .where(_late(), Letter.reminded_at.is_(None))
-        .options(joinedload(Letter.transfer).joinedload(Transfer.member))
-        .order_by(Letter.id)
-        .limit(limit)
-        .with_for_update(of=Letter, skip_locked=True)
-    )
-    return [(row[0], row[1]) for row in rows]
-
-
-def is_late(letter: Letter) -> bool:
-    """Near or past its validity."""
-    return letter.state is LetterState.FROZEN and letter.ends_on is not None and letter.ends_on <= clock.today() + SOON
-
-
-def signature(number: str) -> str:
-    """What the QR code says beside the number, so that nobody can ask for numbers one after another (R46)."""
-    return keyring().index(f"letter {number}")[:32]
-
-
-def verified(number: str, signed: str) -> tuple[Letter, Organization, str] | None:
-    """The letter, its county and the member's masked name, where number and signature belong together; else None."""
-    right = hmac.compare_digest(signature(number), signed)
-    if not right:
-        return None
-    row = db.session.execute(
-        select(Letter, Organization)
-        .join(Organization, Organization.id == Letter.county_id)
-        .where(Letter.number == number, Letter.state != LetterState.DRAFT)
-        .options(joinedload(Letter.transfer).joinedload(Transfer.member))
-    ).one_or_none()
-    return (row[0], row[1], masked_name(row[0].transfer.member.name)) if row else None
-
-
-def masked_name(name: str) -> str:
-    """林小雨 as 林**: the first character only."""
-    return name[:1] + "*" * (len(name) - 1)

@@ -20,7 +20,7 @@ from models import (
     clock,
     db,
 )
-from workflow import actors, desk, letters, loading, outbox, policy
+from workflow import actors, desk, letter_deadlines, loading, outbox, policy
 from workflow.actors import Actor
 from workflow.errors import N_, RuleError
 from workflow.transaction import transaction
@@ -147,7 +147,7 @@ def remind_due() -> int:
 def remind_letters() -> int:
     """One reminder for each letter near or past its validity without a receipt: how many letters (R47). COMMITS."""
     with transaction():
-        late = letters.late_to_remind(REMINDED_AT_ONCE)
+        late = letter_deadlines.late_to_remind(REMINDED_AT_ONCE)
         recipients = _liaisons({county.id for _letter, county in late})
         for letter, county in late:
             letter.reminded_at = clock.now()

@@ -16,7 +16,7 @@ from models import (
     clock,
     db,
 )
-from workflow import history, letters, loading, planning, policy, receipt_pdf
+from workflow import history, loading, numbering, planning, policy, receipt_pdf
 from workflow.actors import Actor
 from workflow.errors import N_, RuleError
 from workflow.fonts import serif
@@ -72,7 +72,7 @@ def _made(transfer: Transfer, actor: Actor) -> ReturnReceipt:
     committee = receiving(transfer)
     assert committee is not None
     receipt = ReturnReceipt(
-        number=letters.next_number(Series.RECEIPT),
+        number=numbering.next_number(Series.RECEIPT),
         transfer_id=transfer.id,
         issuer_id=committee.id,
         name=transfer.member.name,

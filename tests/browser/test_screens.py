@@ -26,7 +26,7 @@ from models import (
 from tests.browser.panel import barriers, look, overflow, sign_in
 from tests.support.browser import DESKTOP, PHONE
 from tests.world import ADMIN, AUDITOR, ENTRY, NEW_NUMBER, NEWCOMER, id_number
-from workflow import grants, letters, organizations, outbox
+from workflow import grants, letters, organizations, outbox, verification
 from workflow.people_data import ETHNICITIES
 from workflow.transaction import transaction
 
@@ -241,7 +241,7 @@ def places(fujian):
         "entering": entering.key,
         "away": away.key,
         "number": letter.number,
-        "signature": letters.signature(letter.number),
+        "signature": verification.signature(letter.number),
         "late": late.key,
         "message": db.session.scalar(select(Message.key).order_by(Message.id)),
         "stale": stale.key,
@@ -274,7 +274,7 @@ def names(fujian):
     """All names in the world, and each SMS as it goes out, the longest first."""
     columns = (Organization.name, Member.name, Account.username)
     found = {name for column in columns for name in db.session.scalars(select(column))}
-    found |= {letters.masked_name(name) for name in db.session.scalars(select(Member.name))}
+    found |= {verification.masked_name(name) for name in db.session.scalars(select(Member.name))}
     found |= {outbox.text_of(message) for message in db.session.scalars(select(Message))}
     return sorted(found | GIVEN, key=len, reverse=True)
 

@@ -4,7 +4,7 @@ import multiprocessing
 
 from models import clock, db, sqlite
 from tests.support.databases import close_app, open_rules
-from workflow import letters
+from workflow import numbering
 from workflow.transaction import transaction
 
 PROCESSES, EACH, BROKEN_OFF = 4, 125, 7
@@ -25,7 +25,7 @@ def draw(url: str, start, drawn) -> None:
             tries += 1
             try:
                 with transaction():
-                    number = letters.next_number()
+                    number = numbering.next_number()
                     if tries % BROKEN_OFF == 0:
                         raise BrokenOff
             except BrokenOff:

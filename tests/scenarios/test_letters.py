@@ -10,7 +10,7 @@ from sqlalchemy import select
 from models import AttachmentKind, Letter, LetterState, Message, MessageKind, clock, db
 from tests.database.together import together
 from tests.scenarios.telling import everything, refused, stands
-from workflow import attachments, history, letters, notices
+from workflow import attachments, history, letter_deadlines, letters, notices, verification
 from workflow.people_data import normal_mobile
 from workflow.storage import storage
 
@@ -310,12 +310,12 @@ def test_the_member_s_phone_stands_in_it_as_the_data_have_it(fujian, leave):
 def test_r46_a_number_without_its_signature_is_unknown(fujian, leave):
     transfer = leave("林小雨", at=COUNTY)
     number = letter_of(transfer).number
-    assert letters.verified(number, letters.signature(number)) is None  # a draft is no letter yet
+    assert verification.verified(number, verification.signature(number)) is None  # a draft is no letter yet
     fujian.liaison_of(COUNTY).approve(transfer)
-    letter, county, name = letters.verified(number, letters.signature(number))
+    letter, county, name = verification.verified(number, verification.signature(number))
     assert (letter.state, county.name, name) == (LetterState.FROZEN, COUNTY, "林**")
-    assert letters.verified(number, letters.signature("20260100001")) is None
-    assert letters.verified(number, "") is None
+    assert verification.verified(number, verification.signature("20260100001")) is None
+    assert verification.verified(number, "") is None
 
 
 @pytest.mark.parametrize(("days", "late"), [(82, False), (84, True), (200, True)])
@@ -324,9 +324,9 @@ def test_r47_letters_without_a_receipt_are_listed_for_the_county_and_marked_near
     fujian.liaison_of(COUNTY).approve(transfer)
     actor = fujian.actor_of(f"{COUNTY}联络员")
     with clock.at(clock.now() + timedelta(days=days)):
-        listed = db.session.scalars(letters.waiting_for_receipt(actor)).all()
-        assert [(letter.transfer_id, letters.is_late(letter)) for letter in listed] == [(transfer.id, late)]
-        assert db.session.scalars(letters.waiting_for_receipt(fujian.actor_of(f"{STREET}联络员"))).all() == []
+        listed = db.session.scalars(letter_deadlines.waiting_for_receipt(actor)).all()
+        assert [(letter.transfer_id, letter_deadlines.is_late(letter)) for letter in listed] == [(transfer.id, late)]
+        assert db.session.scalars(letter_deadlines.waiting_for_receipt(fujian.actor_of(f"{STREET}联络员"))).all() == []
 
 
 def test_r47_the_county_is_reminded_once(fujian, leave):

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from models import AuditEntry, AuditEvent, LetterState, Transfer, clock, db
 from tests.views.panel import flashed, post, snapshot
 from tests.views.transfer_panel import text_of
-from workflow import letters
+from workflow import letters, verification
 
 BRANCH, STREET, COUNTY, OUT = "军门第一支部", "东街街道工委", "鼓楼区委", "省外组织"
 ADDRESSEE, UNIT = "中共杭州市西湖区委组织部", "浙江省杭州市西湖区北山街道"
@@ -247,14 +247,14 @@ def test_r46_the_check_says_genuine_void_or_unknown_and_no_more(leaving, fujian,
     unknown = [
         client.get(url),
         client.get(f"{url}?s=x"),
-        client.get(f"/verify/20260100001?s={letters.signature(letter.number)}"),
+        client.get(f"/verify/20260100001?s={verification.signature(letter.number)}"),
     ]
     assert {answer.status_code for answer in unknown} == {404}
-    genuine = client.get(f"{url}?s={letters.signature(letter.number)}")
+    genuine = client.get(f"{url}?s={verification.signature(letter.number)}")
     assert "真实有效的介绍信" in text_of(genuine) and "林**" in text_of(genuine) and COUNTY in text_of(genuine)
     assert not [secret for secret in (member.name, member.id_number, member.phone, UNIT) if secret in genuine.text]
     letters.reissue(leaving.key, fujian.actor_of(f"{COUNTY}联络员"), "遗失")
-    assert "已作废" in text_of(client.get(f"{url}?s={letters.signature(letter.number)}"))
+    assert "已作废" in text_of(client.get(f"{url}?s={verification.signature(letter.number)}"))
 
 
 def test_r46_the_check_is_not_made_without_end(client):
