@@ -76,10 +76,8 @@ def _destination(_actor: Actor) -> ColumnElement[bool]:
 
 
 def _entering(actor: Actor) -> ColumnElement[bool]:
-    """R42: active branches of the registering organization `org`, one of those for which the actor registers."""
-    asked = read_id(request.args.get("org"))
-    paths = [place.path for place in claims.registering_organizations(actor) if place.id == asked]
-    return and_(applications.destination_branches(), policy.within(Organization.path, paths))
+    """R42: branches of the registering organization `org`."""
+    return claims.branches(actor, read_id(request.args.get("org")))
 
 
 def _parent(actor: Actor) -> ColumnElement[bool]:

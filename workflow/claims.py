@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import selectinload
 
 from models import (
+    AT_APPLICANT,
     OPEN_STATES,
     AuditEvent,
     LabelledEnum,
@@ -22,6 +23,7 @@ from models import (
     Organization,
     PermissionLevel,
     Transfer,
+    TransferKind,
     ancestor_ids,
     clock,
     db,
@@ -29,7 +31,7 @@ from models import (
 )
 from models.crypto import KeysMissing, keyring
 from models.prepared import BY_KEYS
-from workflow import applications, audit
+from workflow import applications, audit, policy
 from workflow.actors import Actor
 from workflow.errors import N_, RuleError
 from workflow.people_data import IdNumber, check_id_number
@@ -95,6 +97,28 @@ def registering_organization(actor: Actor, identity: int) -> Organization:
             N_("只有省、市、县（市、区）级党委的联络员可以登记跨省转入，请选择您负责的组织。"), "R40", "registering"
         )
     return found
+
+
+def branches(actor: Actor, registering_id: int | None) -> ColumnElement[bool]:
+    """Where who enters may go: active branches of an organization for which the actor registers (R42).
+
+    Or of the one that has registered the actor, whose transfer has come back to be sent again (R23).
+    """
+    paths = [place.path for place in registering_organizations(actor) if place.id == registering_id]
+    if not paths and actor.member_id is not None:
+        own = (
+            select(Organization.path)
+            .join(Transfer, Transfer.submitting_organization_id == Organization.id)
+            .join(Transfer.kind)
+            .where(
+                Organization.id == registering_id,
+                Transfer.member_id == actor.member_id,
+                Transfer.state.in_(AT_APPLICANT),
+                TransferKind.enters.is_(True),
+            )
+        )
+        paths = list(db.session.scalars(own))
+    return and_(applications.destination_branches(), policy.within(Organization.path, paths))
 
 
 # --- Looking up (R41) ---

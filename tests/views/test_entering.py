@@ -378,6 +378,30 @@ def test_r23_the_route_that_is_asked_for_is_the_one_that_may_be_sent(county, fuj
     assert f'data-way="{place}:{there}" data-next="{COUNTY}"' in answer.text
 
 
+def test_r23_who_was_claimed_chooses_another_branch_of_the_organization_that_registered_them(fujian, visit):
+    liaison = fujian.liaison_of(COUNTY)
+    transfer = liaison.enter(fujian.member("孙丽娜").id_number, COUNTY, SOURCE)
+    member = visit("孙丽娜")
+    ask = {"for": "entering", "org": fujian.org(COUNTY).id, "q": "支部"}
+
+    def offered(**asked) -> set[str]:
+        return {row["label"] for row in member.get("/lookup/organizations", query_string={**ask, **asked}).json}
+
+    assert offered() == set()
+    liaison.reject(transfer)
+    assert {SOURCE, SISTER} <= offered() and "五龙村支部" not in offered()
+    assert offered(org=fujian.org(CITY).id) == set()
+    page = member.get(f"/transfers/{transfer.key}/resubmit")
+    sent = next(form for form in page_of(page).forms if "branch" in form)
+    there = fujian.org(SISTER).id
+    shown = member.get(f"/transfers/preview?kind=entering&transfer={transfer.key}&destination={there}").text
+    way = re.search('data-way="([^"]+)"', shown)[1]
+    changed = {**sent, "destination": there, "seen": way, "files": (io.BytesIO(), "")}
+    assert member.post(f"/transfers/{transfer.key}/resubmit", **changed).status_code == 303
+    assert fujian.fresh(transfer).destination.name == SISTER
+    assert offered() == set()
+
+
 def test_r30_a_name_that_was_corrected_meanwhile_is_not_put_back(county, fujian, back):
     page = county.get(f"/transfers/{back.key}/resubmit")
     sent = next(form for form in page_of(page).forms if "branch" in form)
