@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -38,8 +39,9 @@ from workflow.uploads import FIELD, RULE, Upload
 
 LIMIT = 20
 """Attachments of a transfer, without those that were removed."""
+MOST_HELD = 3 * LIMIT
+"""Photos that one account holds for forms that it has not sent; with one more the oldest goes."""
 BATCH = 500
-_ENTERING = frozenset({Stage.ENTERING_APPLICATION, Stage.ENTERING_APPROVAL})
 _SUBMITTED = frozenset({HistoryAction.SUBMIT, HistoryAction.RESUBMIT})
 
 
@@ -65,10 +67,8 @@ def may_add(transfer: Transfer, actor: Actor) -> tuple[AttachmentKind, ...]:
 
 
 def _is_being_entered(transfer: Transfer) -> bool:
-    if not any(step.stage in _ENTERING for step in transfer.steps):
-        return False
     nobody_acted = transfer.state is TransferState.IN_PROGRESS and transfer.last_action in _SUBMITTED
-    return transfer.at_applicant or nobody_acted
+    return transfer.kind.enters and (transfer.at_applicant or nobody_acted)
 
 
 def may_remove(attachment: Attachment, transfer: Transfer, actor: Actor) -> bool:
@@ -154,7 +154,20 @@ def hold(actor: Actor, filename: str, stream: IO[bytes], storage: Storage) -> At
     checked = uploads.checked(filename, stream)
     kept = _kept(checked, storage)
     with transaction():
-        return _row(None, AttachmentKind.LETTER, actor, checked, kept)
+        photo = _row(None, AttachmentKind.LETTER, actor, checked, kept)
+        gone = _too_many_held(actor)
+    with suppress(Exception):  # each store has errors of its own; what stays, no row names, and `sweep` deletes it
+        storage.delete(gone)
+    return photo
+
+
+def _too_many_held(actor: Actor) -> list[str]:
+    """Forget the oldest photos that an account holds beyond `MOST_HELD`; the names of their files."""
+    mine = select(Attachment.id).where(Attachment.transfer_id.is_(None), Attachment.uploaded_by_id == actor.account_id)
+    oldest = mine.order_by(Attachment.id.desc()).offset(MOST_HELD)
+    gone = delete(Attachment).where(Attachment.id.in_(oldest), Attachment.transfer_id.is_(None))
+    rows = db.session.execute(gone.returning(Attachment.stored_as, Attachment.thumbnail_stored_as)).all()
+    return [name for row in rows for name in row if name is not None]
 
 
 def held(actor: Actor, keys: Collection[str]) -> list[Attachment]:

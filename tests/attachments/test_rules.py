@@ -5,7 +5,7 @@ import hashlib
 import pytest
 from sqlalchemy import update
 
-from models import Attachment, MediaType, Stage, Step, TransferState, clock, db
+from models import Attachment, MediaType, Step, TransferState, clock, db
 from tests.attachments import files
 from tests.attachments.parts import COUNTY, LETTER, RECEIPT, STUB, attach, rows, stored, traces
 from tests.world import ADMIN, AUDITOR, CITY_AUDITOR
@@ -57,15 +57,14 @@ def test_r38_nobody_attaches_to_what_has_ended(fujian, leaving):
 
 
 def test_r42_photos_of_the_letter_come_from_the_applicants_side_until_somebody_has_acted(fujian):
-    transfer = fujian.liaison_of(STREET).apply("林小雨", to="五龙村支部")
-    first = sorted(transfer.steps, key=lambda step: step.position)[0]
-    db.session.execute(update(Step).where(Step.id == first.id).values(stage=Stage.ENTERING_APPROVAL))
-    side = {f"{STREET}联络员": (LETTER,), "林志强": (LETTER,), "林小雨": (LETTER,)}
+    city, county = fujian.liaison_of("福州市委"), fujian.liaison_of("鼓楼区委")
+    transfer = city.enter(fujian.member("孙丽娜").id_number, "福州市委", "军门第一支部")
+    side = {"福州市委联络员": (LETTER,), "孙丽娜": (LETTER,)}
     assert may_add(fujian, transfer) == side
-    fujian.liaison_of("军门第一支部").reject(transfer)
+    county.reject(transfer)
     assert may_add(fujian, transfer) == side
-    fujian.liaison_of(STREET).do(transfer, "resubmit")
-    fujian.liaison_of("军门第一支部").approve(transfer)
+    city.resubmit(transfer)
+    county.approve(transfer)
     assert may_add(fujian, transfer) == {}
 
 

@@ -15,7 +15,7 @@ from tests.attachments.parts import COUNTY, age, attach, rows, stored, traces
 from tests.commands import shell
 from tests.database.together import together
 from tests.support.databases import ROOT
-from tests.world import PHOTO
+from tests.world import PHOTO, Person
 from workflow import attachments, storage
 from workflow.errors import RuleError
 
@@ -88,6 +88,16 @@ def test_r42_what_is_held_for_long_goes_with_its_row_and_what_is_young_stays(cou
     assert [row.key for row in rows()] == [young.key]
     assert attachments.held(county.actor, [old.key, young.key]) == rows()
     assert attachments.read(young, store)
+
+
+def test_r42_with_one_photo_too_many_the_oldest_that_is_held_goes_at_once(county, store, folder, monkeypatch):
+    monkeypatch.setattr(attachments, "MOST_HELD", 2)
+    other = attachments.hold(Person("福州市委联络员").actor, "别人的.jpg", BytesIO(PHOTO), store)
+    names = ("一.jpg", "二.jpg", "三.jpg")
+    first, second, third = (attachments.hold(county.actor, name, BytesIO(PHOTO), store).key for name in names)
+    assert [row.key for row in rows()] == [other.key, second, third]
+    assert len(stored(folder)) == 6
+    assert attachments.held(county.actor, [first]) == []
 
 
 KILLED = """
