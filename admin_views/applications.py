@@ -28,7 +28,7 @@ from workflow.errors import RuleError
 
 FIELDS = (
     *("kind", "member", "destination", "reason", "applied_on", "dues_paid_until"),
-    *("addressee", "destination_unit"),
+    *("addressee", "destination_unit", "version"),
 )
 
 
@@ -49,6 +49,8 @@ class Application:
     dues_paid_until: str = ""
     addressee: str = ""
     destination_unit: str = ""
+    version: str = ""
+    """The transfer's, as it was when the form was opened: one that comes back with an error is no younger (R30)."""
     errors: dict[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -71,6 +73,7 @@ class Application:
             dues_paid_until=transfer.dues_paid_until,
             addressee=transfer.addressee,
             destination_unit=transfer.destination_unit,
+            version=str(transfer.version),
         )
 
     @property
@@ -190,7 +193,7 @@ class ApplyingPages:
         if form.errors:
             return self._form(form), UNPROCESSABLE
         if request.form.get("seen") != form.way:
-            return self._form(form, look=True)
+            return self._form_after_route(form)
         try:
             transfer = applications.apply(actor, kind_code=form.kind, member_key=form.member, **values)
         except RuleError as error:
@@ -217,7 +220,7 @@ class ApplyingPages:
         if form.errors and "resubmit" in offered:
             return self._form(form, transfer), UNPROCESSABLE
         if request.form.get("seen") != form.way and "resubmit" in offered:
-            return self._form(form, transfer, look=True)
+            return self._form_after_route(form, transfer)
         try:
             transfer = actions.perform(
                 key, "resubmit", actor, expected_version=request.form.get("version", type=int), **values
@@ -265,6 +268,19 @@ class ApplyingPages:
             origin_id = member.organization_id
         shown = plan(form.kind, origin_id, form.destination_id)
         return self.render("transfers/_preview.html", preview=shown, way=way)
+
+    def _form_after_route(self, form: Application, transfer: Transfer | None = None) -> ResponseReturnValue:
+        """The route first, before it is sent; where there is none, the reason beside the destination (R45)."""
+        member = transfer.member if transfer else _applicable(form.member)
+        if member is None:
+            form.errors["member"] = _("请选择党员。")
+        else:
+            origin = planning.origin_of(transfer).id if transfer else member.organization_id
+            refusal = plan(form.kind, origin, form.destination_id).refusal
+            if not refusal:
+                return self._form(form, transfer, look=True)
+            form.errors["destination"] = refusal
+        return self._form(form, transfer), UNPROCESSABLE
 
     def _form(self, form: Application, transfer: Transfer | None = None, *, look: bool = False) -> str:
         kinds = {kind.code: kind for kind in applications.application_kinds()}

@@ -13,8 +13,9 @@ from flask import abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
-from wtforms import SelectField
+from wtforms import HiddenField, SelectField
 from wtforms.fields import SelectChoice
 
 from admin_views import limiting
@@ -25,7 +26,7 @@ from admin_views.base import UNPROCESSABLE
 from admin_views.forms import DayField, LongTextField, Needed, PickerField, RowForm, TextField, labels, read_id
 from admin_views.organizations import picked
 from admin_views.translating import gettext as _
-from models import Attachment, AttachmentKind, Gender, Member, MemberCategory, Organization, Transfer, clock
+from models import Attachment, AttachmentKind, Gender, Member, MemberCategory, Organization, Transfer, clock, db
 from workflow import actions, areas, attachments, claims, entering, members, planning
 from workflow.areas import Area
 from workflow.claims import LookUp
@@ -45,6 +46,7 @@ class EntryForm(RowForm):
     """The form of who enters, in its order: the member where nobody is found (R41), then the transfer (R42)."""
 
     aliases = ALIASES
+    member_version = HiddenField()
     name = TextField(_l("姓名"), [Needed()])
     gender = SelectField(
         _l("性别"), [Needed()], choices=[*_choose(_l("请选择")), *labels(Gender)], validate_choice=False
@@ -201,7 +203,7 @@ class EnteringPages:
         if not form.check(found):
             return self._entry(form, registering, found=found, photos=photos), UNPROCESSABLE
         if request.form.get("seen") != _way(registering, form):
-            return self._entry(form, registering, found=found, photos=photos, look=True)
+            return self._entry_after_route(form, registering, found=found, photos=photos)
         keys = [photo.key for photo in photos]
         try:
             transfer = entering.apply(
@@ -229,7 +231,7 @@ class EnteringPages:
         if not form.check(None):
             return self._entry(form, registering, transfer=transfer, photos=photos), UNPROCESSABLE
         if request.form.get("seen") != _way(registering, form):
-            return self._entry(form, registering, transfer=transfer, photos=photos, look=True)
+            return self._entry_after_route(form, registering, transfer=transfer, photos=photos)
         keys = [photo.key for photo in photos]
         try:
             done = actions.perform(
@@ -251,6 +253,14 @@ class EnteringPages:
             left = attachments.held(current_actor(), keys)
             return self._entry(form, registering, transfer=self.get_one(transfer.key), photos=left), UNPROCESSABLE
         return sent(done)
+
+    def _entry_after_route(self, form: EntryForm, registering: Organization, **shown: Any) -> ResponseReturnValue:
+        """The route first, before it is sent; where there is none, the reason beside the branch (R45)."""
+        refusal = plan(entering.kind().code, registering.id, form.destination.data or 0).refusal
+        if refusal:
+            form.refuse("destination", refusal)
+            return self._entry(form, registering, **shown), UNPROCESSABLE
+        return self._entry(form, registering, look=True, **shown)
 
     def _ask(
         self, registering: Organization, places: Sequence[Organization], *, error: str = "", found: LookUp | None = None
@@ -276,8 +286,8 @@ class EnteringPages:
     ) -> str:
         form.destination.within = str(registering.id)
         form.prepare(None)
-        if transfer and form.destination.data == transfer.destination_id and not form.destination.picked[0]:
-            form.destination.show((transfer.destination.name, ""))  # the member, who reads no organization
+        if transfer and form.destination.data and not form.destination.picked[0]:  # a member reads no organization
+            form.destination.show((_branch_name(transfer, registering, form.destination.data), ""))
         member: Member | None = transfer.member if transfer else found.member if found else None
         kind = entering.kind()
         attached = attachments.listed(transfer) if transfer else []
@@ -296,6 +306,14 @@ class EnteringPages:
             look=look,
             upload_limits=upload_limits(),
         )
+
+
+def _branch_name(transfer: Transfer, registering: Organization, identity: int) -> str:
+    """The transfer's own branch, or another one of those that the applicant may choose."""
+    if identity == transfer.destination_id:
+        return transfer.destination.name
+    offered = claims.branches(current_actor(), registering.id)
+    return db.session.scalar(select(Organization.name).where(Organization.id == identity, offered)) or ""
 
 
 def _places() -> Sequence[Organization]:
@@ -324,6 +342,8 @@ def _form_again(transfer: Transfer, typed: MultiDict[str, str] | None = None) ->
     way = areas.lineage(transfer.previous_area)  # none where the division is no more: it is chosen anew
     form = EntryForm(
         typed,
+        version=transfer.version,
+        member_version=transfer.member.version,
         name=transfer.member.name,
         ethnicity=transfer.member.ethnicity,
         category=transfer.member.category.value,
@@ -350,7 +370,7 @@ def _photos(form: EntryForm) -> list[Attachment]:
     What is wrong with one stands beside them; the others stay, also where the form comes back.
     """
     actor = current_actor()
-    wanted = [key for key in request.form.getlist("photo")[: attachments.LIMIT] if key.isprintable()]
+    wanted = [key for key in request.form.getlist("photo")[: attachments.MOST_HELD] if key.isprintable()]
     photos = attachments.held(actor, wanted)
     if len(photos) < len(set(wanted)):
         form.photo_errors.append(_("之前选的照片已过期，请重新上传。"))

@@ -328,7 +328,7 @@ class Step(db.Model):
 
     @property
     def lacks_level(self) -> bool:
-        """R17a: what is past stays as it was planned; what lies ahead is warned of by the level of today."""
+        """R17a: what is past stays as it was handled; what lies ahead is warned of by the level of today."""
         if self.state is StepState.DONE or not self.is_open:
             return self.level_unset
         return self.organization.kind in COMMITTEE_KINDS and self.organization.level_rank is None

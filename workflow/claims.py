@@ -7,7 +7,7 @@ a number that they have not looked up, which the audit log then says.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from cryptography.exceptions import InvalidTag
@@ -47,6 +47,7 @@ class Answer(LabelledEnum):
     CLAIMABLE = "claimable", N_("可以领回")
     RESERVED = "reserved", N_("正在转接")
     BELONGS = "belongs", N_("组织关系在省内")
+    BARRED = "barred", N_("现在不能转接")
     NOT_FOUND = "not_found", N_("没有登记")
 
 
@@ -132,7 +133,9 @@ def look_up(actor: Actor, registering_id: int, id_number: str) -> LookUp:
     with transaction():
         registering = registering_organization(actor, registering_id)
         identity = check_id_number(id_number)
-        found = _answered(actor, identity, _found(identity), _sealed(actor, registering, identity))
+        member = _found(identity)
+        sealed = _sealed(actor, registering, identity, known=member is not None)
+        found = _answered(actor, identity, member, sealed)
         audit.record(
             AuditEvent.MEMBER_LOOKED_UP,
             actor,
@@ -145,31 +148,23 @@ def look_up(actor: Actor, registering_id: int, id_number: str) -> LookUp:
 
 def looked_up(actor: Actor, ticket: str) -> LookUp:
     """The look-up of a ticket, as it would be answered now. Raises `RuleError` R41 where it is not the actor's."""
-    identity = number_of(actor, ticket)
-    return _answered(actor, identity, _found(identity), ticket)
+    opened = _opened(actor, ticket)
+    return _answered_again(actor, opened, _found(opened.identity), ticket)
 
 
-def claim(actor: Actor, identity: IdNumber) -> Member | None:
-    """【领回】: the member, read and locked, not moved; None where nobody has the number.
+def claim(actor: Actor, ticket: str, registering: Organization) -> tuple[IdNumber, Member | None]:
+    """【领回】: who was looked up, read and locked, not moved; None where nobody has the ID number.
 
-    Raises `RuleError` R19a, R20, R41.
+    Raises `RuleError` R19a, R20, R41; the last also where the look-up was for another organization.
     """
-    member = _found(identity, locked=True)
-    if member is not None and (refusal := _answered(actor, identity, member, "").refusal) is not None:
+    opened = _opened(actor, ticket)
+    if opened.registering_id != registering.id:
+        raise _expired()
+    member = _found(opened.identity, locked=True)
+    refusal = _answered_again(actor, opened, member, ticket).refusal
+    if refusal is not None:
         raise refusal
-    return member
-
-
-def number_of(actor: Actor, ticket: str, registering: Organization | None = None) -> IdNumber:
-    """The ID number of a look-up. Raises `RuleError` R41 where it is old, somebody else's or another organization's."""
-    try:
-        account_id, registering_id, until, clear = json.loads(keyring().open(ticket))
-        usable = account_id == actor.account_id and until >= clock.now().timestamp()
-    except (ValueError, TypeError, InvalidTag, KeysMissing):
-        usable = False
-    if not usable or (registering is not None and registering_id != registering.id):
-        raise RuleError(N_("查找结果已过期，请重新输入身份证号查找。"), "R41", "id_number")
-    return check_id_number(clear)
+    return opened.identity, member
 
 
 def _found(identity: IdNumber, *, locked: bool = False) -> Member | None:
@@ -200,8 +195,17 @@ def _answered(actor: Actor, identity: IdNumber, member: Member | None, ticket: s
     try:
         applications.check_member(member)
     except RuleError as error:
-        return LookUp(Answer.CLAIMABLE, identity, ticket, refusal=error)
+        return LookUp(Answer.BARRED, identity, ticket, refusal=error)
     return LookUp(Answer.CLAIMABLE, identity, ticket, member)
+
+
+def _answered_again(actor: Actor, opened: _Opened, member: Member | None, ticket: str) -> LookUp:
+    """The answer of now. Who has been entered since is no claim: nobody has looked at them."""
+    found = _answered(actor, opened.identity, member, ticket)
+    if found.member is None or opened.known:
+        return found
+    words = N_("该党员刚刚已被登记，您填写的信息没有保存：请重新查找后领回。")
+    return replace(found, member=None, refusal=RuleError(words, "R41", "id_number"))
 
 
 def _belongs(member: Member) -> RuleError:
@@ -220,6 +224,34 @@ def _belongs(member: Member) -> RuleError:
     )
 
 
-def _sealed(actor: Actor, registering: Organization, identity: IdNumber) -> str:
+# --- The ticket ---
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """What a ticket carries: `known` says that somebody had been found."""
+
+    identity: IdNumber
+    registering_id: int
+    known: bool
+
+
+def _sealed(actor: Actor, registering: Organization, identity: IdNumber, *, known: bool) -> str:
     until = clock.now() + TICKET_VALID
-    return keyring().seal(json.dumps([actor.account_id, registering.id, until.timestamp(), identity.clear]))
+    return keyring().seal(json.dumps([actor.account_id, until.timestamp(), registering.id, known, identity.clear]))
+
+
+def _opened(actor: Actor, ticket: str) -> _Opened:
+    """What the actor looked up. Raises `RuleError` R41 where the ticket is old or somebody else's."""
+    try:
+        account_id, until, registering_id, known, clear = json.loads(keyring().open(ticket))
+        usable = account_id == actor.account_id and until >= clock.now().timestamp()
+    except (ValueError, TypeError, InvalidTag, KeysMissing):
+        usable = False
+    if not usable:
+        raise _expired()
+    return _Opened(check_id_number(clear), registering_id, known)
+
+
+def _expired() -> RuleError:
+    return RuleError(N_("查找结果已过期，请重新输入身份证号查找。"), "R41", "id_number")

@@ -66,14 +66,16 @@ def apply(
 ) -> Transfer:
     """上报 of who enters, claimed or new, in one transaction; the claim is reserved by it, and nobody is moved yet.
 
-    `ticket` is that of the look-up, `photos` are keys of what the actor holds, `person` has `PERSON` for who is not
-    found, `entry` has `ENTRY`. Raises `RuleError` R12, R15, R20, R40-R42; `field` is one of the names of all these,
-    registering, destination, id_number or files.
+    `ticket` is that of the look-up, `photos` are keys of what the actor holds, `person` has `PERSON` for who was not
+    found, `entry` has `ENTRY`. Raises `RuleError` R12, R15, R19a-R21, R38, R40-R42; `field` is one of the names of all
+    these, registering, destination, id_number or files.
     """
     with transaction():
         hold_tree()
         registering = claims.registering_organization(actor, registering_id)
-        identity = claims.number_of(actor, ticket, registering)
+        identity, claimed = claims.claim(actor, ticket, registering)
+        if claimed:
+            leaving.check(claimed)
         destination = applications.found_organization(entry.pop("destination_id"), "destination")
         fields = _columns(**entry)
         entering = kind()
@@ -84,7 +86,7 @@ def apply(
             actor,
             stops,
             kind=entering,
-            member=_claimed(actor, identity, person) or _created(actor, identity, person),
+            member=claimed or _created(actor, identity, person),
             destination=destination,
             submitting_organization=registering,
             **fields,
@@ -92,17 +94,6 @@ def apply(
         attachments.settle(transfer, actor, photos)
         applications.submitted(transfer, actor, "R42", attachments.came_with(transfer))
     return transfer
-
-
-def _claimed(actor: Actor, identity: IdNumber, person: Mapping[str, Any]) -> Member | None:
-    """【领回】. None where there is nobody to claim. Raises `RuleError` R19a, R20, R21, R41."""
-    member = claims.claim(actor, identity)
-    if member is None:
-        return None
-    if person:
-        raise RuleError(N_("该党员刚刚已被登记，您填写的信息没有保存：请重新查找后领回。"), "R41", "id_number")
-    leaving.check(member)
-    return member
 
 
 def _created(actor: Actor, identity: IdNumber, person: Mapping[str, Any]) -> Member:

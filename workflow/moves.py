@@ -215,6 +215,7 @@ def _taken_back(transfer: Transfer) -> Step | None:
 def _handle(transfer: Transfer, actor: Actor) -> None:
     step = transfer.current_step
     assert step is not None
+    step.level_unset = step.lacks_level
     step.state = StepState.DONE
     step.handled_at = clock.now()
     step.handled_by = actor.name

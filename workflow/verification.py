@@ -18,8 +18,7 @@ def signature(number: str) -> str:
 
 def verified(number: str, signed: str) -> tuple[Letter, Organization, str] | None:
     """The letter, its county and the member's masked name, where number and signature belong together; else None."""
-    right = hmac.compare_digest(signature(number), signed)
-    if not right:
+    if not hmac.compare_digest(signature(number).encode(), signed.encode()):
         return None
     row = db.session.execute(
         select(Letter, Organization)

@@ -18,19 +18,28 @@ async function inside(code) {
   return answer?.ok ? answer.json() : null;
 }
 
-root.addEventListener("change", async (event) => {
-  const name = event.target.name;
-  if (name !== "province" && name !== "city") return;
-  const code = event.target.value;
+async function choose(name) {
+  const code = selects[name].value;
   if (name === "province") offer("city", [], true);
   offer("county", [], true);
   const found = code ? await inside(code) : null;
   root.querySelector("[data-failed]").hidden = !code || Boolean(found);
-  if (!found || event.target.value !== code) return;
+  if (!found || selects[name].value !== code) return;
   if (name === "province") {
     offer("city", found.cities ? found.areas : [], found.cities);
     offer("county", found.cities ? [] : found.areas, found.cities || found.areas.length > 0);
   } else {
     offer("county", found.areas, found.areas.length > 0);
   }
+}
+
+root.addEventListener("change", (event) => {
+  if (["province", "city"].includes(event.target.name)) choose(event.target.name);
 });
+
+// What was chosen before this script was there has no divisions inside it yet.
+const hurried = ["province", "city"].find((name) => {
+  const first = [...selects[name].options].find((option) => option.defaultSelected) ?? selects[name].options[0];
+  return selects[name].value !== first.value;
+});
+if (hurried) choose(hurried);

@@ -58,4 +58,12 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
     input.setCustomValidity(words);
     input.reportValidity();
   });
+  // A form that says itself what is wrong is sent unchecked; this much is never taken, and all else would be lost.
+  const hold = (event) => {
+    if (!input.validity.customError) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    input.reportValidity();
+  };
+  form.addEventListener("submit", hold, { capture: true });
 }

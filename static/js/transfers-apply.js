@@ -72,7 +72,10 @@ sure?.addEventListener("close", () => {
 });
 
 form.addEventListener("change", (event) => {
-  if (names.includes(event.target.name)) look();
+  if (names.includes(event.target.name)) {
+    pressed = false; // who changes where it goes has taken the press back
+    look();
+  }
   // What was wrong with a field was said of what stood there before. Its place stays: a button that moved away between
   // a finger's down and up would not be pressed.
   const field = event.target.closest(".field.bad");

@@ -340,10 +340,29 @@ def test_r41_a_claim_is_kept_over_rejection_and_withdrawal_and_released_when_voi
     assert fujian.liaison_of(CITY).enter(number_of("马海涛"), CITY, A).state.value == "in_progress"
 
 
-def test_r41_what_was_typed_of_a_new_member_is_not_silently_dropped_where_there_is_one(county, number_of):
-    ticket = county.look_up(number_of("马海涛"), COUNTY).ticket
-    with refused("R41", "刚刚已被登记"):
-        county.register(ticket, COUNTY, A, person=NEWCOMER)
+def test_r41_who_was_entered_by_others_since_the_look_up_is_claimed_by_nobody_who_has_not_looked_at_them(
+    fujian, county
+):
+    ticket = county.look_up(NEW_NUMBER, COUNTY).ticket
+    city, photo = fujian.liaison_of(CITY), county.hold_photo()
+    transfer = city.enter(NEW_NUMBER, CITY, A, person={**NEWCOMER, "name": "韦晓宝"})
+    with refused("R20"):
+        county.register(ticket, COUNTY, A, photos=[photo], person=NEWCOMER)
+    city.void(city.withdraw(transfer))
+    for person in (NEWCOMER, {}):
+        with refused("R41", "刚刚已被登记", "id_number"):
+            county.register(ticket, COUNTY, A, photos=[photo], person=person)
+    assert claims.looked_up(county.actor, ticket).member is None
+    assert county.enter(NEW_NUMBER, COUNTY, A).member.name == "韦晓宝"
+
+
+def test_r41_who_may_not_be_transferred_is_no_claim_and_the_audit_log_says_so(fujian, county, number_of):
+    fujian.member("马海涛").status = MemberStatus.LOST_CONTACT
+    db.session.commit()
+    found = county.look_up(number_of("马海涛"), COUNTY)
+    assert (found.answer, found.member, found.refusal.rule) == (Answer.BARRED, None, "R19a")
+    entry = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
+    assert entry.details["result"] == "barred"
 
 
 # --- R41: create ---

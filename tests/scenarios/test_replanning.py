@@ -91,7 +91,16 @@ def test_r17a_the_level_of_an_organization_that_is_only_passed_makes_no_other_wa
     assert (warned(), fujian.history(transfer)) == ([], ["上报"])
 
 
-def test_r17a_what_is_past_stays_as_it_was_planned(fujian):
+def test_r17a_a_level_that_is_mended_while_it_waits_there_is_no_warning_afterwards(fujian):
+    fujian.set_level("鼓楼区医院党委", None)
+    transfer = fujian.transfer("罗永福", "鼓楼区医院第一支部", to=B, at="鼓楼区医院党委")
+    fujian.set_level("鼓楼区医院党委", 7)
+    fujian.liaison_of("鼓楼区医院党委").approve(transfer)
+    fujian.set_level("鼓楼区医院党委", None)
+    assert [step.organization.name for step in fujian.fresh(transfer).steps if step.lacks_level] == []
+
+
+def test_r17a_what_is_past_stays_as_it_was_handled(fujian):
     transfer = fujian.transfer("郭雅婷", "朱紫坊社区支部", to=B, at="鼓楼区委")
     fujian.set_level("安泰街道工委", 6)
     fujian.liaison_of("鼓楼区委").approve(transfer)

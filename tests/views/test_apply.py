@@ -1,11 +1,13 @@
 """【申请】 (R18-R20, R45), 再次上报 (R23), 【我的申请】: the form, the route before 上报, refusals at their fields."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 from models import RoleCode, Transfer, clock, db
+from tests.views.panel import page_of
 from tests.views.transfer_panel import statements, text_of
 
 SOURCE, STREET, TOWN, VILLAGE = "军门第一支部", "东街街道工委", "古田镇党委", "五龙村支部"
@@ -241,6 +243,27 @@ def test_sending_again_with_something_wrong(rejected, fill, fujian, visit):
     response = visit("林小雨").post(f"/transfers/{rejected.key}/resubmit", **form)
     assert response.status_code == 422 and "请填写转出原因。" in text_of(response)
     assert fujian.fresh(rejected).version == rejected.version
+
+
+def test_r30_a_form_that_comes_back_with_a_mistake_is_as_old_as_it_was(rejected, fill, fujian, visit):
+    form = fill("林小雨", version=rejected.version)
+    visitor, member = visit("林小雨"), fujian.person("林小雨")
+    fujian.liaison_of(SOURCE).reject(member.resubmit(rejected, reason="照顾父母"))
+    for changed in ({"reason": ""}, {"seen": ""}):
+        page = visitor.post(f"/transfers/{rejected.key}/resubmit", **{**form, **changed})
+        kept = next(found for found in page_of(page).forms if "reason" in found)
+        response = visitor.post(f"/transfers/{rejected.key}/resubmit", **{**kept, "reason": "随迁"})
+        assert "未能“上报”" in text_of(visitor.get(response.location))
+    assert fujian.fresh(rejected).reason == "照顾父母"
+
+
+def test_r45_where_there_is_no_route_the_destination_says_why(fill, fujian, visit):
+    for name in ("福建省委", "龙岩市委", "上杭县委", TOWN):
+        fujian.set_level(name, None)
+    response = visit("林小雨").post("/transfers/apply", **fill("林小雨", seen=""))
+    beside = re.search(r'class="help bad" role="alert">([^<]+)', response.text)
+    assert response.status_code == 422 and beside and "没有任何组织设置了" in beside[1]
+    assert transfers() == 0
 
 
 def test_sending_again_what_is_under_way_is_told(fill, fujian, visit):

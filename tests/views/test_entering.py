@@ -68,6 +68,10 @@ def photo(name="介绍信.jpg", content=None):
     return (io.BytesIO(files.picture() if content is None else content), name)
 
 
+def no_file():
+    return (io.BytesIO(), "")
+
+
 def transfers():
     return db.session.scalar(select(func.count()).select_from(Transfer))
 
@@ -179,6 +183,16 @@ def test_r41_look_ups_are_counted_and_too_many_have_to_wait(county, fujian, monk
     assert looked_up() == 2
 
 
+def test_r41_who_was_entered_by_others_meanwhile_has_to_be_looked_at_first(county, fujian, form):
+    sent = form(county, NEW_NUMBER, name="韦大宝", gender="male", ethnicity="汉族", category="full")
+    city = fujian.liaison_of(CITY)
+    city.void(city.withdraw(city.enter(NEW_NUMBER, CITY, SOURCE, person=NEWCOMER)))
+    before = transfers()
+    response = county.post(SEND, **sent)
+    assert response.status_code == 422 and "刚刚已被登记" in text_of(response)
+    assert transfers() == before
+
+
 # --- R42: the form ---
 
 
@@ -265,6 +279,19 @@ def test_r42_a_photo_whose_box_is_unticked_does_not_come_along(county, fujian, f
     assert db.session.scalars(attached).all() == ["另一张.jpg"]
 
 
+def test_r42_of_too_many_photos_none_is_left_out_without_a_word(county, fujian, form):
+    number, keys = fujian.member("马海涛").id_number, []
+    for _ in range(2):
+        many = [photo(f"{count}.jpg") for count in range(11)]
+        response = county.post(SEND, **form(county, number, branch="", files=many, photo=keys))
+        keys = re.findall(r'name="photo" value="([^"]+)"', response.text)
+    assert len(keys) == 22
+    response = county.post(SEND, **form(county, number, files=no_file(), photo=keys))
+    assert response.status_code == 422 and "最多有 20 个附件" in text_of(response)
+    assert len(re.findall(r'name="photo"', response.text)) == 22 and transfers() == 0
+    assert county.post(SEND, **form(county, number, files=no_file(), photo=keys[2:])).status_code == 303
+
+
 def test_r42_one_bad_file_is_named_and_the_good_one_stays(county, fujian, form):
     sent = form(county, fujian.member("马海涛").id_number, files=[photo(), photo("病毒.jpg", files.EXE)])
     response = county.post(SEND, **sent)
@@ -284,6 +311,15 @@ def test_r45_the_first_click_shows_the_route_and_sends_nothing(county, fujian, f
     assert response.status_code == 200 and transfers() == 0
     assert "还没有上报" in said and "6 个环节" in said
     assert f"{COUNTY} 转入申请" in said and f"{COUNTY} 转入审批" in said
+
+
+def test_r45_where_there_is_no_route_the_branch_says_why(county, fujian, form):
+    number, foreign = fujian.member("马海涛").id_number, fujian.org("五龙村支部").id
+    for seen in ("", f"{fujian.org(COUNTY).id}:{foreign}"):
+        response = county.post(SEND, **form(county, number, destination=foreign, seen=seen))
+        beside = re.search(r'class="help bad" role="alert">([^<]+)', response.text)
+        assert response.status_code == 422 and beside and "不在“鼓楼区委”范围内" in beside[1]
+    assert transfers() == 0
 
 
 def test_r45_the_route_is_asked_for_as_one_chooses(county, fujian):
@@ -396,8 +432,14 @@ def test_r23_who_was_claimed_chooses_another_branch_of_the_organization_that_reg
     there = fujian.org(SISTER).id
     shown = member.get(f"/transfers/preview?kind=entering&transfer={transfer.key}&destination={there}").text
     way = re.search('data-way="([^"]+)"', shown)[1]
-    changed = {**sent, "destination": there, "seen": way, "files": (io.BytesIO(), "")}
-    assert member.post(f"/transfers/{transfer.key}/resubmit", **changed).status_code == 303
+    changed = {**sent, "destination": there, "seen": way}
+    wrong = member.post(f"/transfers/{transfer.key}/resubmit", **{**changed, "branch": "", "files": no_file()})
+    assert wrong.status_code == 422 and f'value="{SISTER}"' in wrong.text
+    foreign = fujian.org("五龙村支部").id
+    away = member.post(f"/transfers/{transfer.key}/resubmit", **{**changed, "destination": foreign, "files": no_file()})
+    assert away.status_code == 422 and 'value="五龙村支部"' not in away.text
+    response = member.post(f"/transfers/{transfer.key}/resubmit", **{**changed, "files": no_file()})
+    assert response.status_code == 303
     assert fujian.fresh(transfer).destination.name == SISTER
     assert offered() == set()
 
@@ -410,6 +452,32 @@ def test_r30_a_name_that_was_corrected_meanwhile_is_not_put_back(county, fujian,
     response = county.post(f"/transfers/{back.key}/resubmit", **{**sent, "reason": "随迁", "files": (io.BytesIO(), "")})
     assert "刚刚被其他人修改" in text_of(county.get(response.location))
     assert fujian.member("韦晓宝").name and fujian.fresh(back).state.value == "rejected"
+
+
+def test_r30_a_form_that_comes_back_with_a_mistake_is_as_old_as_it_was(county, fujian, back):
+    page = county.get(f"/transfers/{back.key}/resubmit")
+    sent = {**next(form for form in page_of(page).forms if "branch" in form), "files": no_file()}
+    fujian.member("韦小宝").name = "韦晓宝"
+    db.session.commit()
+    again = county.post(f"/transfers/{back.key}/resubmit", **{**sent, "reason": ""})
+    assert again.status_code == 422
+    kept = {**next(form for form in page_of(again).forms if "branch" in form), "files": no_file(), "reason": "随迁"}
+    response = county.post(f"/transfers/{back.key}/resubmit", **kept)
+    assert "刚刚被其他人修改" in text_of(county.get(response.location))
+    assert fujian.member("韦晓宝").name and fujian.fresh(back).state.value == "rejected"
+
+
+def test_r30_what_a_colleague_has_sent_meanwhile_is_not_written_over(county, fujian, back):
+    page = county.get(f"/transfers/{back.key}/resubmit")
+    sent = next(form for form in page_of(page).forms if "branch" in form)
+    liaison = fujian.liaison_of(COUNTY)
+    liaison.reject(liaison.resubmit(back, reason="照顾父母"))
+    for changed in ({"seen": ""}, {"reason": ""}):
+        again = county.post(f"/transfers/{back.key}/resubmit", **{**sent, **changed, "files": no_file()})
+        kept = {**next(form for form in page_of(again).forms if "branch" in form), "files": no_file(), "reason": "随迁"}
+        response = county.post(f"/transfers/{back.key}/resubmit", **kept)
+        assert "未能“上报”" in text_of(county.get(response.location))
+    assert fujian.fresh(back).reason == "照顾父母"
 
 
 def test_r23_a_division_that_is_no_more_is_chosen_anew(county, back):

@@ -247,6 +247,7 @@ def test_r46_the_check_says_genuine_void_or_unknown_and_no_more(leaving, fujian,
     unknown = [
         client.get(url),
         client.get(f"{url}?s=x"),
+        client.get(f"{url}?s=é信"),
         client.get(f"/verify/20260100001?s={verification.signature(letter.number)}"),
     ]
     assert {answer.status_code for answer in unknown} == {404}
