@@ -1,5 +1,7 @@
 """R17 in Chromium: 军门第一支部 → 五龙村支部 from 申请 to 确认报到, with one 撤回 and one 驳回 on the way."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -129,10 +131,40 @@ def test_r45_who_presses_before_the_route_is_there_is_asked_when_it_is(new_page,
     page.get_by_role("button", name="上报").click()
     page.get_by_role("button", name="上报").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
-    held[-1].continue_()
+    held.pop().continue_()
     window = page.get_by_role("dialog")
     expect(window).to_contain_text("上报 林小雨 的转接？")
     window.get_by_role("button", name="取消").click()
     expect(window).to_have_count(0)
     expect(page.locator(".down li b")).to_have_text(ROUTE)
+    send(page)
+
+
+def test_r45_who_presses_and_then_changes_where_it_goes_has_not_pressed(new_page, fujian):
+    page = sign_in(new_page(), "林小雨")
+    held = []
+    page.route("**/transfers/preview?*", lambda route: held.append(route))
+    fill_in(page, "五龙村支部")
+    page.get_by_role("button", name="上报").click()
+    page.get_by_role("combobox", name="目的支部").press("Backspace")
+    for route in held:
+        route.continue_()
+    pick(page, "目的支部", "古田镇机关支部")
+    with page.expect_response("**/transfers/preview?*"):
+        held[-1].continue_()
+    expect(page.locator(".down li b").last).to_have_text("古田镇机关支部")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page).to_have_url(re.compile("/transfers/apply"))
+
+
+def test_r45_who_presses_before_a_route_that_fails_to_come_is_answered_by_the_page(new_page, fujian):
+    page = sign_in(new_page(), "林小雨")
+    held = []
+    page.route("**/transfers/preview?*", lambda route: held.append(route))
+    fill_in(page, "五龙村支部")
+    page.get_by_role("button", name="上报").click()
+    held[-1].abort()
+    expect(page.locator(".flash.warning")).to_contain_text("还没有上报")
+    expect(page.locator(".down li b")).to_have_text(ROUTE)
+    page.problems.clear()  # the browser notes the request that failed
     send(page)

@@ -173,6 +173,34 @@ def test_r42_the_divisions_are_chosen_by_keyboard(new_page, fujian):
     expect(district).to_be_hidden()
 
 
+def test_r42_a_province_that_was_chosen_before_the_script_was_there_has_its_cities(new_page, fujian):
+    county = liaison(new_page, COUNTY)
+    held = []
+    county.route("**/areas.js*", lambda route: held.append(route))
+    search(county, fujian.member("孙丽娜").id_number)
+    county.locator("select[name=province]").select_option(label="广东省")
+    held[0].continue_()
+    choose_area(county, city="深圳市", county="南山区")
+    expect(county.locator("select[name=county]")).to_have_value("440305")
+
+
+def test_r42_photos_that_are_too_large_are_not_sent_and_nothing_typed_is_lost(new_page, fujian):
+    county = liaison(new_page, COUNTY)
+    search(county, fujian.member("马海涛").id_number)
+    county.get_by_label("原所属党支部").fill("科技园社区第一支部")
+    large = {"name": "大.jpg", "mimeType": "image/jpeg", "buffer": bytes(16 * 1024 * 1024)}
+    files = county.locator("[name=files]")
+    files.set_input_files(large)
+    county.get_by_role("button", name="上报", exact=True).click()
+    expect(files).to_be_focused()
+    assert "“大.jpg”超过 15 MB" in files.evaluate("input => input.validationMessage")
+    files.set_input_files([photo()])
+    county.get_by_role("button", name="上报", exact=True).click()
+    expect(county.locator(".held input")).to_be_checked()
+    expect(county.get_by_label("原所属党支部")).to_have_value("科技园社区第一支部")
+    county.problems.clear()  # the browser notes the 422
+
+
 def test_r42_without_scripts_the_form_comes_back_with_what_is_inside_the_province(browser, live_server, fujian):
     context = browser.new_context(base_url=live_server.base_url, java_script_enabled=False)
     page = context.new_page()

@@ -411,6 +411,21 @@ def test_who_types_before_the_script_of_the_picker_is_there_is_answered(new_page
     expect(page.get_by_role("combobox", name="目的支部")).to_have_value("五龙村支部")
 
 
+def test_who_types_over_what_was_chosen_before_the_script_is_there_has_chosen_nothing_yet(new_page, fujian):
+    back = fujian.liaison_of("军门第一支部").reject(fujian.apply("林小雨", "五龙村支部"))
+    page = sign_in(new_page(), "林小雨")
+    held = []
+    page.route("**/picker.js*", lambda route: held.append(route))
+    page.goto(f"/transfers/{back.key}/resubmit", wait_until="commit")
+    box = page.get_by_role("combobox", name="目的支部")
+    expect(box).to_have_value("五龙村支部")
+    box.fill("古田镇机关")
+    held[0].continue_()
+    expect(page.locator("[name=destination]")).to_have_value("")
+    page.get_by_role("option", name="古田镇机关支部").click()
+    expect(page.locator("[name=destination]")).to_have_value(str(fujian.org("古田镇机关支部").id))
+
+
 def test_a_data_keeper_sets_a_level_and_is_told_why_not(new_page, fujian):
     page = sign_in(new_page(), "省级管理员")
     page.goto(f"/level-setting/?org={fujian.org('安泰街道工委').id}")
