@@ -2,10 +2,11 @@
 
 import pytest
 
+from tests.scenarios.newcomers import claimed, county, created, number_of
 from tests.support.databases import open_rules
 from tests.world import fujian
 
-__all__ = ["fujian"]
+__all__ = ["claimed", "county", "created", "fujian", "number_of"]
 
 
 @pytest.fixture(scope="session")
