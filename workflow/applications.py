@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import selectinload
 
 from models import (
@@ -54,9 +54,13 @@ class PreviewStop:
 
 def application_kinds() -> list[TransferKind]:
     """The kinds that can be applied for: within the province, and those that leave with a letter (R13, R14)."""
-    within = (TransferKind.destination_kind == OrganizationKind.BRANCH.value) & TransferKind.enters.is_(False)
-    query = select(TransferKind).where(or_(within, TransferKind.needs_letter.is_(True)))
-    return list(db.session.scalars(query.order_by(TransferKind.needs_letter, TransferKind.code)))
+    kinds = db.session.scalars(select(TransferKind).order_by(TransferKind.needs_letter, TransferKind.code))
+    return [kind for kind in kinds if _is_applied_for(kind)]
+
+
+def _is_applied_for(kind: TransferKind) -> bool:
+    within = kind.destination_kind == OrganizationKind.BRANCH.value and not kind.enters
+    return within or kind.needs_letter
 
 
 def holding_organizations(kind: TransferKind) -> list[Organization]:
@@ -315,7 +319,7 @@ def found_kind(code: str) -> TransferKind:
 
 def _offered_kind(code: str) -> TransferKind:
     kind = found_kind(code)
-    if kind not in application_kinds():
+    if not _is_applied_for(kind):
         raise RuleError(N_("不能在这里申请“%(kind)s”。"), "R18", "kind", kind=kind.name)
     return kind
 
