@@ -210,6 +210,8 @@ def _approved(transfer: Transfer, version: int, actor: Actor) -> Outcome:
 
 def without_liaison(actor: Actor, limit: int) -> list[Organization]:
     """What stands right below the own organizations and has nobody to act (R45)."""
+    if not actor.liaison_paths:
+        return []
     served = actors.effective_liaison_grants().where(RoleGrant.organization_id == Below.id)
     query = (
         select(Below)
