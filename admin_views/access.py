@@ -69,7 +69,10 @@ def sign_in_first() -> ResponseReturnValue:
 
 def _page_before() -> str:
     """The path of the page of ours that led to this request; "" where that is not known."""
-    before = urlsplit(request.referrer or "")
+    try:
+        before = urlsplit(request.referrer or "")
+    except ValueError:
+        return ""
     if before.netloc != request.host:
         return ""
     return safe_path(f"{before.path}?{before.query}".rstrip("?"))

@@ -251,9 +251,11 @@ class AccountView(OrganizationTree, ScopedView):
         row = self.offered("password")
         if row is None:
             return redirect(self.get_url(".index_view"), 303)
+        replaced = row.password_hash is not None
         with transaction():
             made = accounts.set_initial_password(current_actor(), row)
-        return self.render("accounts/password.html", row=row, password=made, back=self.after_saving(row))
+        back = self.after_saving(row)
+        return self.render("accounts/password.html", row=row, password=made, replaced=replaced, back=back)
 
     def listed(self, asked: Asked) -> Select[Any]:
         organization = self.chosen()

@@ -196,7 +196,8 @@ def _digests(own: Collection[int]) -> dict[int, bool]:
 def _asked(chosen: Sequence[str]) -> dict[str, int]:
     """key -> version that the page showed, of what was ticked; what cannot be one is dropped."""
     pairs = (text.partition(":") for text in chosen[:MOST_AT_ONCE])
-    return {key: int(version) for key, _colon, version in pairs if version.isascii() and version.isdecimal()}
+    usable = ((key, read_id(version)) for key, _colon, version in pairs if key.isprintable())
+    return {key: version for key, version in usable if version is not None}
 
 
 def _approved(transfer: Transfer, version: int, actor: Actor) -> Outcome:

@@ -178,7 +178,7 @@ class GrantView(OrganizationTree, ScopedView):
         if not self._kept(form, lambda: made.append(accounts.open_virtual_liaison(actor, place, username))):
             return self.render("grants/virtual.html", form=form, organization=place, back=back), UNPROCESSABLE
         account, password = made[0]
-        return self.render("accounts/password.html", row=account, password=password, back=back)
+        return self.render("accounts/password.html", row=account, password=password, replaced=False, back=back)
 
     @expose("/revoke", methods=("POST",))
     def revoke(self) -> ResponseReturnValue:

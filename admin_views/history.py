@@ -35,7 +35,10 @@ TONES = {
     HistoryAction.CONFIRM: "done",
 }
 """The actions that stand out: what turned a transfer back, and what ended it."""
-SAID_ELSEWHERE = frozenset({"changes", "route", "own", "ended_grants", "letter", "letter_voided", "attachments"})
+SAID_ELSEWHERE = frozenset(
+    {"changes", "route", "own", "ended_grants", "letter", "letter_voided", "attachments", "account", "receipt"}
+    | {"destination_before"}
+)
 """The details that `record.line` puts into words."""
 DAY_LENGTH = len("20261124")
 FOUND_BY = frozenset({"member", "action"})

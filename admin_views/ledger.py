@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from urllib.parse import quote
 
 from flask import Response, abort, request, stream_with_context
@@ -130,7 +130,7 @@ def _transfers(organization: Organization, period: Period, tab: str) -> Select[T
         .where(
             policy.ends_within(TABS[tab].path, policy.paths_of(current_actor(), organization)),
             Transfer.applied_on >= period.since,
-            Transfer.applied_on < period.until + timedelta(days=1),
+            Transfer.applied_on <= period.until,
         )
         .options(
             joinedload(Transfer.member),

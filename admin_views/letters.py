@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_admin import expose
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
-from wtforms import IntegerField
+from wtforms import HiddenField, IntegerField
 
 from admin_views import limiting
 from admin_views.access import PanelView, current_actor, in_words
@@ -37,6 +38,7 @@ TONES = {LetterState.DRAFT: "way", LetterState.FROZEN: "done", LetterState.VOIDE
 class LetterForm(RowForm):
     """What may be edited in a letter (R36), in the order of the form."""
 
+    number = HiddenField()
     addressee = TextField(_l("抬头"))
     source_words = TextField(_l("由（转出组织）"))
     destination_words = TextField(_l("去（转往单位）"))
@@ -50,7 +52,8 @@ class LetterForm(RowForm):
     receipt_addressee = TextField(_l("回执联抬头"))
 
     def values(self) -> dict[str, Any]:
-        return {**super().values(), "valid_days": self.valid_days.data or 0}
+        typed = {name: value for name, value in super().values().items() if name != "number"}
+        return {**typed, "valid_days": self.valid_days.data or 0}
 
 
 class LetterView(PanelView):
@@ -99,10 +102,13 @@ class LetterView(PanelView):
         """【保存】"""
         transfer, letter = _seen(key)
         form = LetterForm(request.form)
-        version = int(form.version.data) if (form.version.data or "").isdecimal() else -1
         try:
-            letters.edit(key, current_actor(), version, **form.values())
+            version = read_id(form.version.data) or 0
+            letters.edit(key, current_actor(), version, number=form.number.data or None, **form.values())
         except RuleError as error:
+            if error.field is None:  # the letter is another one by now, and is what the page has to show
+                flash(in_words(error), "error")
+                return redirect(url_for(".letter", key=key), 303)
             form.refuse(error.field, in_words(error))
             transfer, letter = _seen(key)
             return self._show(transfer, letter, form), UNPROCESSABLE
@@ -113,7 +119,11 @@ class LetterView(PanelView):
     def preview(self, key: str) -> ResponseReturnValue:
         """How it looks, the ID number masked; a draft says 草稿."""
         transfer, letter = _seen(key)
-        return _pdf([letters.data_of(letter, transfer, clear=False, verify_url=_verify_url(letter))], letter.number)
+        data = letters.data_of(letter, transfer, clear=False, verify_url=_verify_url(letter))
+        try:
+            return _pdf([data], letter.number)
+        except RuleError as error:
+            return _in_frame(in_words(error))
 
     @expose("/<key>/print", methods=("POST",))
     def print(self, key: str) -> ResponseReturnValue:
@@ -122,13 +132,16 @@ class LetterView(PanelView):
         transfer, _letter = _seen(key)
         try:
             letter = letters.freeze(key, actor)
+            data = letters.data_of(letter, transfer, clear=True, verify_url=_verify_url(letter))
+            made = _pdf([data], letter.number, download="download" in request.form)
             with transaction():
                 letters.read_for_print(transfer, actor)
         except RuleError as error:
+            if "framed" in request.form:
+                return _in_frame(in_words(error))
             flash(in_words(error), "error")
             return redirect(url_for(".letter", key=key), 303)
-        data = letters.data_of(letter, transfer, clear=True, verify_url=_verify_url(letter))
-        return _pdf([data], letter.number, download="download" in request.form)
+        return made
 
     @expose("/print", methods=("POST",))
     def print_chosen(self) -> ResponseReturnValue:
@@ -137,10 +150,11 @@ class LetterView(PanelView):
         for key in request.form.getlist("chosen")[:MOST_AT_ONCE]:
             transfer = _transfer(key)
             letter = letters.in_force(transfer) if transfer else None
-            if transfer is None or letter is None or not letters.may_print(transfer, letter, actor):
-                left.append(transfer.member.name if transfer else "")
-            elif letter.state is LetterState.FROZEN:
+            frozen = letter is not None and letter.state is LetterState.FROZEN
+            if transfer and letter and frozen and letters.may_print(transfer, letter, actor):
                 chosen.append((transfer, letter))
+            elif transfer:
+                left.append(transfer.member.name)
         if not chosen:
             flash(_("没有可以打印的介绍信：请选择本组织已定稿的介绍信。"), "error")
             return redirect(url_for(".index"), 303)
@@ -150,8 +164,13 @@ class LetterView(PanelView):
         pages = [
             letters.data_of(letter, transfer, clear=True, verify_url=_verify_url(letter)) for transfer, letter in chosen
         ]
+        said = _("未包括（介绍信已变化）：%(names)s。", names="、".join(left)) if left else ""
         if "told" in request.form:
-            return Response(_told(pages, _seal_place()), mimetype="application/octet-stream")
+            told = Response(_told(pages, _seal_place()), mimetype="application/octet-stream")
+            told.headers["X-Left-Out"] = quote(said)
+            return told
+        if said:
+            flash(said, "warning")
         return _pdf(pages, chosen[0][1].number, download=True)
 
     @expose("/<key>/reissue", methods=("POST",))
@@ -187,6 +206,8 @@ class LetterView(PanelView):
 
 
 def _transfer(key: str) -> Transfer | None:
+    if not key.isprintable():
+        return None
     actor = current_actor()
     transfer: Transfer | None = db.session.scalar(
         select(Transfer)
@@ -254,14 +275,25 @@ def _pdf(pages: list[letter_pdf.LetterData], name: str, *, download: bool = Fals
     return pdf(letter_pdf.render_many(pages, seal_place=_seal_place()), name, download=download)
 
 
-def pdf(content: bytes, name: str, *, download: bool = False) -> Response:
-    """A PDF that a page of ours may hold in a frame, and nobody else's."""
-    response = Response(content, mimetype=PDF)
-    how = "attachment" if download else "inline"
-    response.headers["Content-Disposition"] = f'{how}; filename="{name}.pdf"'
+def _in_frame(words: str) -> Response:
+    """Why there is no letter, in the place where it would stand."""
+    return _framed(Response(render_template("letters/refused.html", words=words)), UNPROCESSABLE)
+
+
+def _framed(response: Response, status: int = 200) -> Response:
+    """What a page of ours may hold in a frame, and nobody else's."""
+    response.status_code = status
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
     response.headers["Content-Security-Policy"] = "frame-ancestors 'self'"  # anything more keeps Chrome's viewer out
     return response
+
+
+def pdf(content: bytes, name: str, *, download: bool = False) -> Response:
+    """A PDF, to be looked at in a frame or kept as a file."""
+    response = Response(content, mimetype=PDF)
+    how = "attachment" if download else "inline"
+    response.headers["Content-Disposition"] = f'{how}; filename="{name}.pdf"'
+    return _framed(response)
 
 
 # --- The public check ---

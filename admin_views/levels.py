@@ -27,7 +27,7 @@ from workflow import actors, organizations, outlook, policy
 from workflow.actors import Actor
 from workflow.errors import RuleError
 from workflow.outlook import Outlook
-from workflow.transaction import transaction
+from workflow.transaction import changed_meanwhile, transaction
 
 QUALIFICATIONS = {
     "approves_committee": _l("党（工）委审批"),
@@ -129,6 +129,8 @@ class LevelSettingView(OrganizationTree, PanelView):
         try:
             rank = optional_int(request.form.get("level_rank", ""))
             foreseen = outlook.foresee(organization, lambda: organizations.set_level(actor, organization, rank))
+            if request.form["version"] != str(organization.version):  # foreseeing has let go of it
+                raise changed_meanwhile()
             if reviewing.must_be_seen(foreseen):
                 return self.render("admin/model/review.html", subject=name, back=here, **reviewing.shown(foreseen))
             with transaction():

@@ -11,6 +11,7 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from models import (
     Account,
@@ -198,17 +199,27 @@ def create_account(
 
 def _created(username: str, member: Member | None, organization: Organization | None, actor: Actor | None) -> Account:
     if db.session.scalar(select(Account.id).where(Account.username == username)) is not None:
-        raise RuleError(N_("用户名“%(name)s”已存在，请换一个。"), _ACCOUNTS, "username", name=username)
+        raise _username_taken(username)
     if member is not None:
         other = db.session.scalar(select(Account.username).where(Account.member_id == member.id))
         if other is not None:
             raise RuleError(N_("该党员已有账号“%(name)s”。"), _ACCOUNTS, "member", name=other)
     account = Account(username=username, member=member, organization=organization)
     db.session.add(account)
-    db.session.flush()
+    try:
+        db.session.flush()
+    except IntegrityError as error:  # two at once: the second is told as plainly as ever
+        db.session.rollback()
+        if "username" not in str(error.orig):
+            raise
+        raise _username_taken(username) from error
     audit.record(AuditEvent.ACCOUNT_CREATED, actor, organization=_home(account), subject=username)
     db.session.flush()
     return account
+
+
+def _username_taken(username: str) -> RuleError:
+    return RuleError(N_("用户名“%(name)s”已存在，请换一个。"), _ACCOUNTS, "username", name=username)
 
 
 def open_account(

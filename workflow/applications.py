@@ -28,6 +28,7 @@ from models import (
 from workflow import actors, history, leaving, letters, moves, notices, planning, policy
 from workflow.actors import Actor
 from workflow.errors import N_, RuleError, Words
+from workflow.fonts import check_printable
 from workflow.people_data import has_control_characters
 from workflow.planning import kind_by_code
 from workflow.routes import Node, Stop
@@ -276,6 +277,8 @@ def checked_letter(kind: TransferKind, addressee: str, destination_unit: str) ->
         raise RuleError(N_("请填写介绍信抬头，即接收党员的党组织全称。"), "R19", "addressee")
     check_line(addressee, ADDRESSEE_LENGTH, "R19", "addressee")
     check_line(destination_unit, UNIT_LENGTH, "R19", "destination_unit")
+    check_printable(addressee, "R19", "addressee")
+    check_printable(destination_unit, "R19", "destination_unit")
     return addressee, destination_unit
 
 

@@ -186,7 +186,7 @@ def settle(transfer: Transfer, actor: Actor, keys: Collection[str]) -> None:
     for photo in photos:
         _check(transfer, photo.kind, actor, photo.name)
         photo.transfer = transfer
-        photo.uploader_organization_name = _acting_for(transfer, photo.kind).name
+        photo.uploader_organization_name = _acting_for(transfer, photo.kind, actor).name
         db.session.flush()
         _trace(AuditEvent.ATTACHMENT_ADDED, transfer, photo, actor)
 
@@ -220,6 +220,9 @@ def remove(key: str, actor: Actor) -> Attachment:
         if transfer is None or attachment is None or attachment.removed_at is not None:
             raise RuleError(N_("附件不存在，或已被移除。"), "R30")
         if not may_remove(attachment, transfer, actor):
+            if attachment.kind is AttachmentKind.LETTER:
+                words = N_("现在不能移除“%(name)s”：介绍信照片只能由申请人一方在他人办理之前移除。")
+                raise RuleError(words, "R42", name=attachment.name)
             raise RuleError(
                 N_("现在不能移除“%(name)s”：%(kind)s只能由负责当前环节的组织移除。"),
                 RULE,
@@ -244,6 +247,10 @@ def _locked(key: str, actor: Actor) -> Transfer:
 
 def _check(transfer: Transfer, kind: AttachmentKind, actor: Actor, name: str) -> None:
     if kind not in may_add(transfer, actor):
+        if kind is AttachmentKind.LETTER:
+            raise RuleError(
+                N_("“%(name)s”没有上传：介绍信照片只能由申请人一方在他人办理之前上传。"), "R42", FIELD, name=name
+            )
         raise RuleError(
             N_("“%(name)s”没有上传：%(kind)s只能由负责当前环节的组织上传。"), RULE, FIELD, name=name, kind=kind
         )
@@ -286,7 +293,7 @@ def _row(
         height=checked.height,
         uploaded_by_id=actor.account_id,
         uploader_name=actor.name,
-        uploader_organization_name=_acting_for(transfer, kind).name if transfer else "",
+        uploader_organization_name=_acting_for(transfer, kind, actor).name if transfer else "",
     )
     db.session.add(attachment)
     db.session.flush()
@@ -295,11 +302,13 @@ def _row(
     return attachment
 
 
-def _acting_for(transfer: Transfer, kind: AttachmentKind) -> Organization:
+def _acting_for(transfer: Transfer, kind: AttachmentKind, actor: Actor) -> Organization:
     """The organization in whose name attachments come and go now: the step's, at the applicant the applicant's.
 
-    Photos of the letter are always the applicant's (R42).
+    Photos of the letter are always the applicant's (R42); members act for where they still are.
     """
+    if actor.member_id == transfer.member_id:
+        return transfer.source
     here = None if kind is AttachmentKind.LETTER else transfer.current_organization
     return here or transfer.submitting_organization or transfer.source
 
@@ -309,7 +318,7 @@ def _trace(event: AuditEvent, transfer: Transfer, attachment: Attachment, actor:
     audit.record(
         event,
         actor,
-        organization=_acting_for(transfer, attachment.kind),
+        organization=_acting_for(transfer, attachment.kind, actor),
         subject=transfer.member.name,
         transfer=transfer.number,
         attachment=attachment.kind.value,

@@ -24,7 +24,7 @@ from models import (
 from workflow import applications, areas, attachments, claims, leaving, members, moves, planning, policy
 from workflow.actors import Actor
 from workflow.errors import N_, RuleError
-from workflow.fonts import serif
+from workflow.fonts import check_printable
 from workflow.people_data import (
     IdNumber,
     check_birth_date,
@@ -177,10 +177,7 @@ def _check_addressee(text: str) -> None:
     """It is printed at the end, when nobody can change it any more."""
     missing = N_("请填写回执联抬头，即寄回回执的党组织全称。")
     _line(text, "addressee", applications.ADDRESSEE_LENGTH, missing)
-    unprintable = serif().missing(text)
-    if unprintable:
-        words = N_("“%(character)s”没有可打印的字形，请改用其他字。")
-        raise RuleError(words, RULE, "addressee", character=unprintable[0])
+    check_printable(text, RULE, "addressee")
 
 
 def _chosen(kind: type[LabelledEnum], value: str, field: str, missing: str) -> None:

@@ -24,6 +24,8 @@ from fontTools.ttLib.tables._g_l_y_f import Glyph
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont, TTFontMaker
 
+from workflow.errors import N_, RuleError
+
 FAMILY = "NotoSerifSC"
 
 _BOLD = f"{FAMILY}-Bold"
@@ -40,6 +42,20 @@ def serif() -> Serif:
     """The face, registered with reportlab as `FAMILY`, once in a process."""
     with _one_at_a_time:
         return _registered()
+
+
+def printable(text: str) -> str:
+    """The text; "" where it cannot be printed: its place on the paper stays open, to be written by hand."""
+    return "" if serif().missing(text) else text
+
+
+def check_printable(text: str, rule: str, field: str) -> None:
+    """Raise `RuleError` naming `field` where `text` has a character that cannot be printed (R35a)."""
+    missing = serif().missing(text)
+    if missing:
+        words = N_("“%(character)s”（%(code)s）没有可打印的字形，请改用其他字。")
+        shown = missing[0] if missing[0].isprintable() else " "
+        raise RuleError(words, rule, field, character=shown, code=f"U+{ord(missing[0]):04X}")
 
 
 @cache

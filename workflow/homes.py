@@ -20,7 +20,7 @@ from models import (
 from workflow import audit, policy
 from workflow.actors import Actor
 from workflow.errors import N_, RuleError
-from workflow.transaction import hold_tree
+from workflow.transaction import changed_meanwhile, hold_tree
 
 MEMBER_KINDS = HOLDING_KINDS | {OrganizationKind.BRANCH}
 REASON_LENGTH = 500
@@ -65,7 +65,8 @@ def correct_organization(actor: Actor | None, member: Member, organization_id: i
     """【更正所在组织】: put an existing member where they belong, with a reason, while no transfer is open (R32a).
 
     Locks the member's row as applying does, so that of the two the later one sees what the earlier one did.
-    Raises `RuleError` R32a or R1, naming organization_id or reason. The caller's `transaction` commits.
+    Raises `RuleError` R32a or R1, naming organization_id or reason, R30 where the row has changed since it was read.
+    The caller's `transaction` commits.
     """
     if actor is not None and not policy.may_keep_data(actor):
         raise RuleError(N_("只有省级管理员可以更正党员所在组织。"), "R32a")
@@ -74,7 +75,10 @@ def correct_organization(actor: Actor | None, member: Member, organization_id: i
     there = db.session.get(Organization, organization_id or 0, populate_existing=True)
     _check_asked(there, reason)
     assert there is not None
+    seen = member.version
     locked = db.session.get_one(Member, member.id, with_for_update=True, populate_existing=True)
+    if locked.version != seen:
+        raise changed_meanwhile()
     here = db.session.get_one(Organization, locked.organization_id)
     if here.id == there.id:
         raise RuleError(N_("“%(name)s”就是该党员现在所在的组织，请另选。"), "R32a", "organization_id", name=there.name)

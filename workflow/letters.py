@@ -27,9 +27,10 @@ from models import (
     clock,
     db,
 )
-from workflow import audit, history, loading, numbering, planning, policy
+from workflow import audit, history, letter_pdf, loading, numbering, planning, policy
 from workflow.actors import Actor
 from workflow.errors import N_, RuleError
+from workflow.fonts import check_printable, printable
 from workflow.letter_pdf import LetterData
 from workflow.people_data import check_id_number, has_control_characters
 from workflow.transaction import transaction
@@ -51,6 +52,8 @@ FIELDS: Mapping[str, str] = {
 """What may be edited, with the form's words."""
 NEEDED = ("addressee", "source_words", "destination_words", "receipt_addressee", "dated")
 """What a letter cannot be printed without."""
+LONGEST = timedelta(days=180)
+"""The longest validity: what was dated before that is no letter any more."""
 REASON_LENGTH = 500
 _TURNED_BACK = {
     HistoryAction.REJECT: N_("驳回后重新开具"),
@@ -166,7 +169,7 @@ def follow(transfer: Transfer, action: HistoryAction, before: Step | None) -> di
     if action is HistoryAction.APPROVE and before is not None and before.stage is Stage.LEAVING_APPROVAL:
         letter = letter or _draw(transfer)
         if letter.state is LetterState.DRAFT:
-            _freeze(letter)
+            _freeze(letter, transfer)
         told["letter"] = letter.number
     db.session.flush()
     return told
@@ -210,12 +213,14 @@ def _special(transfer: Transfer) -> str:
     return transfer.destination.name if transfer.kind.destination_kind == "special" else ""
 
 
-def _freeze(letter: Letter) -> None:
+def _freeze(letter: Letter, transfer: Transfer) -> None:
+    """定稿. What cannot be drawn is refused while it can still be edited (R35a)."""
     missing = [name for name in NEEDED if not getattr(letter, name)]
     if missing:
         raise RuleError(N_("介绍信还缺少“%(name)s”，请先填写并保存。"), "R19", missing[0], name=FIELDS[missing[0]])
     letter.state, letter.frozen_at = LetterState.FROZEN, clock.now()
     letter.ends_on = letter.dated + timedelta(days=letter.valid_days)
+    letter_pdf.render(data_of(letter, transfer, clear=False))
     db.session.flush()
 
 
@@ -227,8 +232,10 @@ def _void(letter: Letter, reason: str) -> None:
 # --- Editing, 定稿, 重新开具 ----------------------------------------------------------------------------------------
 
 
-def edit(key: str, actor: Actor, expected_version: int | None, **fields: Any) -> Letter:
+def edit(key: str, actor: Actor, expected_version: int | None, *, number: str | None = None, **fields: Any) -> Letter:
     """【保存】: what the letter says; history says who changed what from what to what (R36). COMMITS.
+
+    `expected_version` and `number` are those of the letter that the page showed: a new one begins at the first version.
 
     Raises `RuleError` R36, R30 where somebody else saved meanwhile; `field` names what is wrong.
     """
@@ -237,7 +244,7 @@ def edit(key: str, actor: Actor, expected_version: int | None, **fields: Any) ->
         if not may_edit(transfer, letter, actor):
             raise RuleError(N_("介绍信现在不能修改：只有办理环节所在组织可以在定稿前修改。"), "R36")
         assert letter is not None
-        _check_version(letter, expected_version)
+        _check_version(letter, expected_version, number)
         values = checked(fields)
         changes = {
             FIELDS[name]: [str(getattr(letter, name)), str(value)]
@@ -255,7 +262,7 @@ def edit(key: str, actor: Actor, expected_version: int | None, **fields: Any) ->
 def freeze(key: str, actor: Actor, expected_version: int | None = None) -> Letter:
     """The first 【打印】 at the county freezes the letter (R35b); later ones change nothing. COMMITS.
 
-    Raises `RuleError` R37, R19, R30.
+    Raises `RuleError` R37, R19, R30, R35a.
     """
     with transaction():
         transfer, letter = _locked(key)
@@ -264,7 +271,7 @@ def freeze(key: str, actor: Actor, expected_version: int | None = None) -> Lette
         assert letter is not None
         if letter.state is LetterState.DRAFT:
             _check_version(letter, expected_version)
-            _freeze(letter)
+            _freeze(letter, transfer)
             _enter(transfer, HistoryAction.PRINT_LETTER, "R35b", actor, letter, {})
     return letter
 
@@ -302,12 +309,15 @@ def checked(fields: Mapping[str, Any]) -> dict[str, Any]:
                 raise RuleError(words, "R36", name, name=FIELDS[name], limit=limit)
             if has_control_characters(values[name]):
                 raise RuleError(N_("%(name)s中有换行或控制字符，请删除。"), "R36", name, name=FIELDS[name])
+            check_printable(values[name], "R36", name)
         if name in NEEDED and name != "destination_words" and not values[name]:
             raise RuleError(N_("请填写%(name)s。"), "R36", name, name=FIELDS[name])
     if "valid_days" in values and not 1 <= values["valid_days"] <= 180:
         raise RuleError(N_("有效期应为1至180天。"), "R36", "valid_days")
     if "dated" in values and values["dated"] > clock.today():
         raise RuleError(N_("介绍信日期不能晚于今天。"), "R36", "dated")
+    if "dated" in values and values["dated"] < clock.today() - LONGEST:
+        raise RuleError(N_("介绍信日期过早：有效期最长180天，请核对年份。"), "R36", "dated")
     return values
 
 
@@ -318,8 +328,8 @@ def _locked(key: str) -> tuple[Transfer, Letter | None]:
     return transfer, in_force(transfer)
 
 
-def _check_version(letter: Letter, expected: int | None) -> None:
-    if expected is not None and letter.version != expected:
+def _check_version(letter: Letter, expected: int | None, number: str | None = None) -> None:
+    if (expected is not None and letter.version != expected) or number not in (None, letter.number):
         raise RuleError(N_("介绍信刚刚被其他人修改，请核对最新内容后再操作；您的修改没有保存。"), "R30")
 
 
@@ -362,7 +372,7 @@ def data_of(letter: Letter, transfer: Transfer, *, clear: bool, verify_url: str 
         number=letter.number,
         draft=draft,
         voided=letter.state is LetterState.VOIDED,
-        name=member.name,
+        name=printable(member.name),
         gender=member.gender,
         age=letter.dated.year - born.year - (not had_birthday),
         ethnicity=member.ethnicity,

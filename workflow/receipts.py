@@ -19,7 +19,7 @@ from models import (
 from workflow import history, loading, numbering, planning, policy, receipt_pdf
 from workflow.actors import Actor
 from workflow.errors import N_, RuleError
-from workflow.fonts import serif
+from workflow.fonts import printable
 from workflow.receipt_pdf import ReceiptData
 from workflow.transaction import transaction
 
@@ -98,13 +98,9 @@ def data_of(receipt: ReturnReceipt) -> ReceiptData:
     """The receipt for its form; a name without a printed form leaves its place open, to be written by hand."""
     return ReceiptData(
         number=receipt.number,
-        name=_printable(receipt.name),
+        name=printable(receipt.name),
         addressee=receipt.addressee,
         date=receipt.dated,
-        clerk=_printable(receipt.clerk),
+        clerk=printable(receipt.clerk),
         phone=receipt.phone,
     )
-
-
-def _printable(text: str) -> str:
-    return "" if serif().missing(text) else text

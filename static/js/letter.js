@@ -10,6 +10,9 @@ document.querySelector("[data-print]")?.addEventListener("submit", () => {
 frame?.addEventListener("load", () => {
   if (!printing) return;
   printing = false;
+  if (frame.contentDocument?.querySelector("[data-refused]")) return; // it says why
+  // The letter is fixed now, and the form beside it with it.
+  for (const control of document.querySelectorAll("form[data-until-printed] :is(input, button)")) control.disabled = true;
   frame.contentWindow.focus();
   frame.contentWindow.print();
 });
@@ -44,7 +47,8 @@ chosen?.addEventListener("submit", async (event) => {
     }
     if (!answer.ok) throw new Error(answer.status);
     save(await drawn(answer.body.getReader(), say));
-    panel.hidden = true;
+    said.textContent = decodeURIComponent(answer.headers.get("X-Left-Out") ?? "");
+    panel.hidden = !said.textContent;
   } catch {
     said.textContent = said.dataset.failed;
   }

@@ -24,8 +24,7 @@ class Picker {
       if (option) this.choose(this.rows[Number(option.dataset.index)]);
     });
     this.checkChosen();
-    // Who was faster than this script has typed already, and is answered all the same. What the browser has put back
-    // into the box, after a step back, is looked for like what is typed: the hidden value is not put back with it.
+    // Who was faster than this script has typed already, and is answered all the same: nothing is chosen by that yet.
     if (this.box.value !== this.box.defaultValue) this.typed();
     else if (document.activeElement === this.box && !this.hidden.value) this.ask();
   }

@@ -34,6 +34,9 @@ async function preview() {
   if (seen && shown.dataset.next) seen.value = shown.dataset.way;
 }
 
+// What was typed over before this script was there has chosen nothing yet.
+if (form.elements.seen && [...ends().values()].includes("")) form.elements.seen.value = "";
+
 function name() {
   return form.dataset.name ?? (document.getElementById("apply-member") ?? form.elements.name).value;
 }

@@ -3,11 +3,16 @@
 
 const dialog = document.getElementById("window");
 
+let asked = 0; // the latest of what was asked for: an answer that comes later than the next question is not wanted
+
 async function fill(address) {
+  const mine = ++asked;
   const answer = await fetch(address, { headers: { "X-Requested-With": "fetch" } });
   if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
   const text = await answer.text();
+  if (mine !== asked) return false;
   dialog.replaceChildren(...new DOMParser().parseFromString(text, "text/html").body.childNodes);
+  return true;
 }
 
 document.addEventListener("click", async (event) => {
@@ -19,8 +24,7 @@ document.addEventListener("click", async (event) => {
 
 async function open(address) {
   try {
-    await fill(address);
-    dialog.showModal();
+    if ((await fill(address)) && !dialog.open) dialog.showModal();
   } catch {
     location.href = address;
   }

@@ -155,11 +155,11 @@ class Tree {
     if (!text) return;
     const url = new URL(this.root.dataset.find, location.href);
     url.searchParams.set("q", text);
-    const answer = await fetch(url, { headers: { Accept: "application/json" } });
+    const answer = await fetch(url, { headers: { Accept: "application/json" } }).catch(() => null);
     if (this.box.value.trim() !== text) return;
-    const rows = answer.ok ? await answer.json() : [];
-    this.found.replaceChildren(...rows.map((row) => this.hit(row)));
-    if (!rows.length) this.found.append(plain(words.treeNone));
+    const rows = answer?.ok ? await answer.json() : null;
+    this.found.replaceChildren(...(rows ?? []).map((row) => this.hit(row)));
+    if (!rows?.length) this.found.append(plain(rows ? words.treeNone : words.treeFailed));
   }
 
   hit(row) {

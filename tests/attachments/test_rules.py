@@ -68,6 +68,19 @@ def test_r42_photos_of_the_letter_come_from_the_applicants_side_until_somebody_h
     assert may_add(fujian, transfer) == {}
 
 
+def test_r42_a_member_brings_photos_in_the_name_of_where_they_are_and_too_late_is_told_why(fujian, store):
+    city, member = fujian.liaison_of("福州市委"), fujian.person("孙丽娜")
+    transfer = city.enter(fujian.member("孙丽娜").id_number, "福州市委", "军门第一支部")
+    own = attach(member, transfer, store, LETTER)
+    assert (own.uploader_name, own.uploader_organization_name) == ("孙丽娜", "未知党组织")
+    fujian.liaison_of("鼓楼区委").approve(transfer)
+    words = "介绍信照片只能由申请人一方在他人办理之前"
+    for deed in (lambda: attach(city, transfer, store, LETTER), lambda: attachments.remove(own.key, city.actor)):
+        with pytest.raises(RuleError, match=words) as late:
+            deed()
+        assert late.value.rule == "R42"
+
+
 def refused(deed, who):
     """The refusal of what somebody does who may not."""
     with pytest.raises(RuleError) as refusal:

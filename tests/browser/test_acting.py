@@ -130,6 +130,22 @@ def test_acting_from_the_list_comes_back_to_the_list(street):
     assert street.url.endswith("/transfers/?tab=out&mine=1")
 
 
+def test_an_answer_that_comes_late_does_not_change_the_question_that_is_open(street, transfer):
+    street.goto(f"/transfers/{transfer.key}")
+    held = []
+    street.route("**/ask/approve*", lambda route: held.append(route))
+    street.locator(".actbar").get_by_text("通过", exact=True).click()
+    street.locator(".actbar").get_by_text("驳回", exact=True).click()
+    reason = street.get_by_role("dialog").get_by_label("请填写驳回理由")
+    reason.fill("党费未缴清")
+    with street.expect_response("**/ask/approve*") as late:
+        held[0].continue_()
+    late.value.finished()
+    street.evaluate("() => new Promise((done) => setTimeout(done, 200))")
+    expect(reason).to_have_value("党费未缴清")
+    expect(street.get_by_role("dialog").get_by_role("button", name="驳回")).to_be_visible()
+
+
 def test_everything_works_without_scripts(browser, live_server, transfer):
     context = browser.new_context(base_url=live_server.base_url, java_script_enabled=False)
     page = sign_in(context.new_page(), "东街街道工委联络员")

@@ -88,3 +88,15 @@ def test_r39_a_member_leaves_the_province_with_a_letter(new_page, fujian, tmp_pa
     db.session.commit()
     assert fujian.member("林小雨").organization.name == "省外组织"
     assert db.session.scalars(select(Transfer.state)).one() == "completed"
+
+
+def test_r19_why_a_letter_is_not_printed_stands_where_it_would_and_its_form_stays_open(new_page, fujian):
+    transfer = fujian.apply("林小雨", "省外组织", kind_code="out_of_province", addressee=ADDRESSEE)
+    fujian.bring(transfer, COUNTY)
+    county = liaison(new_page, COUNTY, f"/letters/{transfer.key}")
+    county.get_by_role("button", name="打印").click()
+    frame = county.frame_locator("iframe[name=letter]")
+    expect(frame.get_by_role("alert")).to_contain_text("介绍信还缺少“去（转往单位）”")
+    look(county, "letter-lacking")
+    county.problems.clear()  # the browser notes the 422
+    expect(county.get_by_role("button", name="保存")).to_be_enabled()

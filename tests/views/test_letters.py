@@ -2,6 +2,7 @@
 
 import io
 from datetime import timedelta
+from urllib.parse import unquote
 
 import pytest
 from PIL import Image
@@ -97,8 +98,62 @@ def test_r36_what_is_wrong_is_told_at_its_field_and_nothing_saved(leaving, visit
 def test_r36_a_page_that_is_out_of_date_is_told(leaving, visit):
     letter = letter_of(leaving)
     form = {name: getattr(letter, name) for name in letters.FIELDS}
-    answer = post(visit(f"{COUNTY}联络员"), f"/letters/{leaving.key}/save", **{**form, "version": letter.version - 1})
-    assert answer.status_code == 422 and "刚刚被其他人修改" in text_of(answer)
+    visitor = visit(f"{COUNTY}联络员")
+    for stale in ({"version": letter.version - 1}, {"version": letter.version, "number": "20260100001"}):
+        typed = {**form, **stale, "addressee": "中共绍兴市委组织部"}
+        answer = post(visitor, f"/letters/{leaving.key}/save", **typed)
+        page = visitor.get(answer.location)
+        assert answer.status_code == 303 and "刚刚被其他人修改" in flashed(page)["error"]
+        assert letter.addressee in page.text and "绍兴" not in page.text
+
+
+# --- What cannot be drawn ---
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("addressee", "中共\u200b杭州市委"),
+        ("destination_words", "😀"),
+        ("committee_address", "\U00020000巷"),
+        ("dated", "0026-11-24"),
+    ],
+)
+def test_r35a_what_cannot_be_printed_is_told_at_its_field(leaving, visit, field, value):
+    visitor, letter = visit(f"{COUNTY}联络员"), letter_of(leaving)
+    form = {name: getattr(letter, name) for name in letters.FIELDS}
+    before = snapshot()
+    answer = post(visitor, f"/letters/{leaving.key}/save", **{**form, "version": letter.version, field: value})
+    assert answer.status_code == 422 and "help bad" in answer.text
+    assert snapshot() == before
+
+
+def test_r35a_a_letter_that_cannot_be_drawn_stays_a_draft_and_says_why_where_it_would_stand(leaving, visit):
+    letter_of(leaving).source_words = "林\u200b支部"
+    db.session.commit()
+    visitor, url = visit(f"{COUNTY}联络员"), f"/letters/{leaving.key}"
+    framed = [visitor.get(f"{url}/preview.pdf"), post(visitor, f"{url}/print", framed="1")]
+    for answer in framed:
+        assert answer.status_code == 422 and "U+200B" in text_of(answer)
+        assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+    answer = post(visitor, f"{url}/print", download="1")
+    assert "U+200B" in flashed(visitor.get(answer.location))["error"]
+    assert (letter_of(leaving).state, read_clear()) == (LetterState.DRAFT, [])
+    assert "U+200B" in flashed(visitor.get(visitor.act(leaving, "approve").location))["error"]
+
+
+def test_r35a_a_name_that_cannot_be_printed_leaves_its_place_open(fujian, leaving, visit):
+    fujian.member("林小雨").name = "\U00020000小雨"
+    db.session.commit()
+    answer = post(visit(f"{COUNTY}联络员"), f"/letters/{leaving.key}/print")
+    assert "小雨" not in pages_of(answer)[0] and letter_of(leaving).state is LetterState.FROZEN
+
+
+def test_r19_what_a_letter_still_lacks_is_said_in_its_frame(fujian, visit):
+    transfer = fujian.apply("林小雨", OUT, **{**TO, "destination_unit": ""})
+    fujian.bring(transfer, COUNTY)
+    answer = post(visit(f"{COUNTY}联络员"), f"/letters/{transfer.key}/print", framed="1")
+    assert answer.status_code == 422 and "介绍信还缺少“去（转往单位）”" in text_of(answer)
 
 
 @pytest.mark.parametrize("who", [f"{STREET}联络员", "省级管理员"])
@@ -156,6 +211,18 @@ def test_r37_chosen_letters_are_one_pdf(fujian, leaving, visit):
         fujian.liaison_of(COUNTY).approve(transfer)
     answer = post(visit(f"{COUNTY}联络员"), "/letters/print", chosen=[leaving.key, other.key, "nonsense"])
     assert len(pages_of(answer)) == 2 and read_clear() == ["林小雨", "何俊杰"]
+
+
+@pytest.mark.parametrize("told", ["", "1"])
+def test_r37_what_became_a_draft_meanwhile_is_left_out_and_named(fujian, leaving, visit, told):
+    other = fujian.apply("何俊杰", OUT, **TO)
+    fujian.bring(other, COUNTY)
+    fujian.liaison_of(COUNTY).approve(leaving)
+    visitor = visit(f"{COUNTY}联络员")
+    answer = post(visitor, "/letters/print", chosen=[leaving.key, other.key], **({"told": told} if told else {}))
+    named = "未包括（介绍信已变化）：何俊杰。"
+    said = unquote(answer.headers["X-Left-Out"]) if told else flashed(visitor.get("/letters/"))["warning"]
+    assert said == named and read_clear() == ["林小雨"]
 
 
 def test_r37_while_many_are_drawn_each_page_is_told(fujian, leaving, visit):

@@ -1,5 +1,7 @@
 """What makes no sense in an address or a form: not found, or told at its field, and never an error of the panel."""
 
+import re
+
 import pytest
 
 from models import clock
@@ -65,6 +67,35 @@ def test_a_record_that_is_none_is_not_found(failing, visit, key):
     asked = (f"/transfers/{key}", f"/transfers/{key}/ask/approve", f"/transfers/{key}/resubmit")
     assert {admin.get(path).status_code for path in asked} == {404}
     assert post(admin, f"/transfers/{key}/act", action="approve").status_code == 404
+
+
+@pytest.mark.parametrize("key", ["x", "%00", "a%00b", "%C2%B2", "x" * 3000])
+def test_a_letter_that_is_none_is_not_found(failing, visit, key):
+    admin = visit(ADMIN)
+    assert {admin.get(path).status_code for path in (f"/letters/{key}", f"/letters/{key}/preview.pdf")} == {404}
+    doors = [post(admin, f"/letters/{key}/{door}") for door in ("save", "print", "reissue")]
+    assert {answer.status_code for answer in doors} == {404}
+
+
+@pytest.mark.parametrize("text", ["\x00", "\x00:1", "x:" + "9" * 5000, "x:²", ":", "x:-1"])
+def test_what_is_ticked_and_is_none_changes_nothing(failing, visit, text):
+    liaison, before = visit(f"{STREET}联络员"), snapshot()
+    answers = [post(liaison, path, chosen=text) for path in ("/desk/approve", "/letters/print")]
+    assert {answer.status_code for answer in answers} <= {200, 303}
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "2026-13-01", "x"])
+def test_a_period_at_the_end_of_time_is_a_period(failing, fujian, visit, day):
+    liaison, place = visit(f"{STREET}联络员"), fujian.org(STREET).id
+    for name in ("since", "until"):
+        assert liaison.get("/ledger/", query_string={"org": place, name: day}).status_code == 200
+
+
+def test_a_referrer_that_is_none_leads_to_the_sign_in_page(failing, client):
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/session/sign-in").text)[1]
+    answer = client.post("/transfers/x/act", data={"csrf_token": token}, headers={"Referer": "http://["})
+    assert (answer.status_code, answer.location) == (303, "/session/sign-in")
 
 
 def test_an_organization_of_a_route_that_is_none_is_not_found(failing, fujian, visit):
