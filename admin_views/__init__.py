@@ -201,6 +201,7 @@ def script_words() -> dict[str, str]:
         "treeFailed": _("组织没有加载出来，请刷新页面重试。"),
         "treeEmpty": _("没有可查看的组织。"),
         "treeNone": _("没有名称相符的组织。"),
+        "pickMore": _("还有更多：空一格，再输入上级组织的名称。"),
         "pickNone": _("没有相符的结果，请换个名称。"),
         "pickFailed": _("没有查到结果：网络或登录已中断，请刷新页面重试。"),
         "pickOne": _("请从列表中选择一项。"),

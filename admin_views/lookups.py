@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, abort, jsonify, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import ColumnElement, and_, select, true
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload
 
 from admin_views.access import current_actor
 from admin_views.forms import read_id
@@ -21,6 +21,7 @@ from workflow.actors import Actor
 from workflow.policy import EVERYTHING
 
 LIMIT = 20
+MOST_ABOVE = 50
 PARENT_KINDS = COMMITTEE_KINDS | {OrganizationKind.GENERAL_BRANCH}
 
 pages = Blueprint("lookup", __name__, url_prefix="/lookup")
@@ -122,14 +123,10 @@ def organizations() -> ResponseReturnValue:
     allowed = PURPOSES.get(request.args.get("for", "scope"))
     if allowed is None:
         abort(404)
-    rows = db.session.scalars(
-        select(Organization)
-        .where(allowed(actor), containing(Organization.name)(_asked()))
-        .order_by(Organization.name, Organization.id)
-        .limit(LIMIT)
-    ).all()
+    query = select(Organization).where(allowed(actor), _named(containing(Organization.name), Organization.path))
+    rows = db.session.scalars(query.order_by(Organization.name, Organization.id).limit(LIMIT + 1)).all()
     above = names_above(rows)
-    return jsonify([{"value": row.id, "label": row.name, "detail": above[row.id]} for row in rows])
+    return _offered([{"value": row.id, "label": row.name, "detail": above[row.id]} for row in rows])
 
 
 @pages.route("/areas")
@@ -147,17 +144,8 @@ def divisions() -> ResponseReturnValue:
 @pages.route("/members", endpoint="members")
 def members_by_name() -> ResponseReturnValue:
     """Members for whom the actor may apply, by the beginning of their name."""
-    actor, text = current_actor(), _asked()
-    if not text:
-        return jsonify([])
-    rows = db.session.scalars(
-        select(Member)
-        .where(policy.applicable_members(actor), starting_with(Member.name)(text))
-        .options(joinedload(Member.organization))
-        .order_by(Member.name, Member.id)
-        .limit(LIMIT)
-    )
-    return jsonify(
+    rows = _people(policy.applicable_members(current_actor()))
+    return _offered(
         [
             {"value": row.key, "label": row.name, "detail": f"{row.id_number_masked} · {row.organization.name}"}
             for row in rows
@@ -168,17 +156,21 @@ def members_by_name() -> ResponseReturnValue:
 @pages.route("/people")
 def people() -> ResponseReturnValue:
     """Members whom the actor may grant a role, by the beginning of their name, with what stands in the way (R10)."""
-    actor, text = current_actor(), _asked()
-    if not text:
-        return jsonify([])
-    rows = db.session.scalars(
+    rows = _people(policy.grantable_members(current_actor()))
+    return _offered([{"value": row.key, "label": row.name, "detail": person_in_words(row)} for row in rows])
+
+
+def _people(allowed: ColumnElement[bool]) -> Sequence[Member]:
+    """Those of the members whom `q` names, one more than are shown; nobody where nothing was typed."""
+    if not _asked():
+        return []
+    query = (
         select(Member)
-        .where(policy.grantable_members(actor), starting_with(Member.name)(text))
+        .where(allowed, _named(starting_with(Member.name), Member.org_path))
         .options(joinedload(Member.organization))
         .order_by(Member.name, Member.id)
-        .limit(LIMIT)
     )
-    return jsonify([{"value": row.key, "label": row.name, "detail": person_in_words(row)} for row in rows])
+    return db.session.scalars(query.limit(LIMIT + 1)).all()
 
 
 def person_in_words(member: Member) -> str:
@@ -207,14 +199,40 @@ def accounts() -> ResponseReturnValue:
         )
         .options(joinedload(Account.organization))
         .order_by(Account.username)
-        .limit(LIMIT)
+        .limit(LIMIT + 1)
     )
-    return jsonify(
+    return _offered(
         [
             {"value": row.key, "label": row.username, "detail": row.organization.name if row.organization else ""}
             for row in rows
         ]
     )
+
+
+def _named(name: Callable[[str], ColumnElement[bool]], path: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """What `q` asks for: a name; or, word by word, a name and what stands above it: 第一支部 鼓楼.
+
+    `name` looks for a text in the names. Nothing but further words costs a statement of its own, each.
+    """
+    first, *more = _asked().split() or [""]
+    if not more:
+        return name(first)
+    inside = [policy.within(path, _paths_named(word)) for word in more]
+    return or_(name(_asked()), and_(name(first), *inside))
+
+
+def _paths_named(word: str) -> Sequence[str]:
+    """The organizations whose name contains a word, as far as others stand below them: the highest, for they count."""
+    query = select(Organization.path).where(containing(Organization.name)(word), Organization.kind.in_(PARENT_KINDS))
+    return db.session.scalars(query.order_by(func.length(Organization.path), Organization.id).limit(MOST_ABOVE)).all()
+
+
+def _offered(rows: list[dict[str, Any]]) -> ResponseReturnValue:
+    """The rows that a picker shows; a header says that there are more."""
+    answer = jsonify(rows[:LIMIT])
+    if len(rows) > LIMIT:
+        answer.headers["X-More"] = "1"
+    return answer
 
 
 def names_above(rows: Sequence[Organization]) -> Mapping[int, str]:

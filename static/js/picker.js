@@ -40,17 +40,19 @@ class Picker {
     const url = new URL(this.root.dataset.picker, location.href);
     url.searchParams.set("q", text);
     let rows = null;
+    let more = false;
     try {
       const answer = await fetch(url, { headers: { Accept: "application/json" } });
       if (answer.ok) rows = await answer.json();
+      more = answer.headers.has("X-More");
     } catch {
       rows = null;
     }
     if (this.box.value.trim() !== text || document.activeElement !== this.box) return;
-    this.show(rows);
+    this.show(rows, more);
   }
 
-  show(rows) {
+  show(rows, more) {
     this.rows = rows ?? [];
     this.at = -1;
     const options = this.rows.map((row, index) => {
@@ -71,6 +73,11 @@ class Picker {
       none.className = "none";
       none.textContent = rows ? words.pickNone : words.pickFailed;
       options.push(none);
+    }
+    if (more) {
+      const rest = document.createElement("li");
+      Object.assign(rest, { role: "option", ariaDisabled: "true", className: "none", textContent: words.pickMore });
+      options.push(rest);
     }
     this.list.replaceChildren(...options);
     this.list.hidden = false;

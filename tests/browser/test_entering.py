@@ -184,11 +184,12 @@ def test_r42_a_province_that_was_chosen_before_the_script_was_there_has_its_citi
     expect(county.locator("select[name=county]")).to_have_value("440305")
 
 
-def test_r42_photos_that_are_too_large_are_not_sent_and_nothing_typed_is_lost(new_page, fujian):
+def test_r42_photos_that_are_too_large_are_not_sent_and_nothing_typed_is_lost(new_page, fujian, tmp_path):
     county = liaison(new_page, COUNTY)
     search(county, fujian.member("马海涛").id_number)
     county.get_by_label("原所属党支部").fill("科技园社区第一支部")
-    large = {"name": "大.jpg", "mimeType": "image/jpeg", "buffer": bytes(16 * 1024 * 1024)}
+    large = tmp_path / "大.jpg"
+    large.write_bytes(bytes(16 * 1024 * 1024))
     files = county.locator("[name=files]")
     files.set_input_files(large)
     county.get_by_role("button", name="上报", exact=True).click()

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select, update
 
+from admin_views import lookups
 from admin_views.base import ScopedView
 from models import (
     Account,
@@ -397,6 +398,26 @@ def test_the_tree_finds_an_organization_by_name_with_the_way_to_it(new_page, fuj
     expect(hit).to_contain_text("鼓楼区委 / 东街街道工委 / 军门社区总支")
     hit.click()
     expect(page.locator(".tree .node.on")).to_contain_text("军门第一支部")
+
+
+def test_a_picker_says_that_there_are_more_and_how_to_find_them(new_page, fujian, monkeypatch):
+    monkeypatch.setattr(lookups, "LIMIT", 3)
+    page = sign_in(new_page(), "林小雨")
+    page.goto("/transfers/apply")
+    box = page.get_by_role("combobox", name="目的支部")
+    box.fill("支部")
+    expect(page.get_by_role("option")).to_have_count(4)
+    expect(page.get_by_role("option").last).to_have_text("还有更多：空一格，再输入上级组织的名称。")
+    look(page, "picker-more")
+    page.get_by_role("option").last.click(force=True)
+    for _ in range(4):
+        box.press("ArrowDown")
+    expect(page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
+    box.fill("支部 古田")
+    expect(page.get_by_role("option")).to_have_count(2)
+    box.press("ArrowDown")
+    box.press("Enter")
+    expect(box).to_have_value("五龙村支部")
 
 
 def test_who_types_before_the_script_of_the_picker_is_there_is_answered(new_page, fujian):

@@ -122,7 +122,7 @@ DOORS = (
     Door("GET /letters/",                                      "> ---- ooooo ooo o"),
     Door("GET /letters/{leaver}",                              "> ---- ??+?? ??? +", names="郭雅婷"),
     Door("GET /letters/{leaver}/preview.pdf",                  "> ---- ??o?? ??? o"),
-    Door("POST /letters/{leaver}/save",                        "> ---- ??v?? ??? v", {"version": "0"}),
+    Door("POST /letters/{leaver}/save",                        "> ---- ??e?? ??? e", {"version": "0"}),
     Door("POST /letters/{leaver}/print",                       "> ---- ??d?? ??? e"),
     Door("POST /letters/{leaver}/reissue",                     "> ---- ??e?? ??? e", {"reason": "遗失"}),
     Door("POST /letters/print",                                "> ---- eeeee eee e", {"chosen": "{leaver}"}),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from admin_views import lookups
 from models import RoleCode, db
 from tests.views.panel import more_members, more_organizations
 from tests.world import ADMIN, AUDITOR, CITY_AUDITOR
@@ -112,6 +113,37 @@ def test_what_may_be_picked_follows_the_purpose(visit, found):
     }
     visitor = visit(f"{STREET}联络员")
     assert {(purpose, text): set(found(visitor, text, purpose)) for purpose, text in offered} == offered
+
+
+@pytest.mark.parametrize(
+    ("text", "offered"),
+    [
+        ("支部 古田", {"五龙村支部", "古田镇机关支部"}),
+        ("支部 鼓楼 军门", {SOURCE, "军门第二支部"}),
+        ("支部  上杭　古田镇党委", {"五龙村支部", "古田镇机关支部"}),
+        ("军门 古田", set()),
+        ("支部 %", set()),
+    ],
+)
+def test_further_words_name_what_stands_above(visit, found, text, offered):
+    assert set(found(visit("林小雨"), text, "destination")) == offered
+
+
+def test_further_words_tell_people_of_one_name_apart(visit):
+    liaison = visit(f"{COUNTY}联络员")
+    for path in (MEMBERS, "/lookup/people"):
+        offered = [set(labels(liaison, path, {"q": text})) for text in ("林", "林 军门", "林 安泰")]
+        assert offered == [{"林志强", "林小雨"}, {"林小雨"}, set()]
+
+
+def test_that_there_are_more_than_are_shown_is_said(visit, monkeypatch):
+    monkeypatch.setattr(lookups, "LIMIT", 2)
+    visitor = visit("林小雨")
+    many, few = (
+        visitor.get(ORGANIZATIONS, query_string={"q": text, "for": "destination"}) for text in ("支部", "军门")
+    )
+    assert (len(many.json), "X-More" in many.headers) == (2, True)
+    assert (len(few.json), "X-More" in few.headers) == (2, False)
 
 
 def test_who_reads_no_scope_picks_nothing_but_a_destination(visit, found):
