@@ -123,12 +123,18 @@ def test_r18_a_liaison_finds_a_member_of_the_own_subtree_by_name(new_page, fujia
     expect(page.locator(".pill").first).to_have_text("待军门第二支部审批")
 
 
-def test_r45_who_presses_before_the_route_is_there_is_asked_when_it_is(new_page, fujian):
+def pressed_early(new_page):
+    """上报 pressed while the planned route is still on its way; and the requests for it, to be answered."""
     page = sign_in(new_page(), "林小雨")
     held = []
     page.route("**/transfers/preview?*", lambda route: held.append(route))
     fill_in(page, "五龙村支部")
     page.get_by_role("button", name="上报").click()
+    return page, held
+
+
+def test_r45_who_presses_before_the_route_is_there_is_asked_when_it_is(new_page, fujian):
+    page, held = pressed_early(new_page)
     page.get_by_role("button", name="上报").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
     held.pop().continue_()
@@ -141,11 +147,7 @@ def test_r45_who_presses_before_the_route_is_there_is_asked_when_it_is(new_page,
 
 
 def test_r45_who_presses_and_then_changes_where_it_goes_has_not_pressed(new_page, fujian):
-    page = sign_in(new_page(), "林小雨")
-    held = []
-    page.route("**/transfers/preview?*", lambda route: held.append(route))
-    fill_in(page, "五龙村支部")
-    page.get_by_role("button", name="上报").click()
+    page, held = pressed_early(new_page)
     page.get_by_role("combobox", name="目的支部").press("Backspace")
     for route in held:
         route.continue_()
@@ -158,11 +160,7 @@ def test_r45_who_presses_and_then_changes_where_it_goes_has_not_pressed(new_page
 
 
 def test_r45_who_presses_before_a_route_that_fails_to_come_is_answered_by_the_page(new_page, fujian):
-    page = sign_in(new_page(), "林小雨")
-    held = []
-    page.route("**/transfers/preview?*", lambda route: held.append(route))
-    fill_in(page, "五龙村支部")
-    page.get_by_role("button", name="上报").click()
+    page, held = pressed_early(new_page)
     held[-1].abort()
     expect(page.locator(".flash.warning")).to_contain_text("还没有上报")
     expect(page.locator(".down li b")).to_have_text(ROUTE)
