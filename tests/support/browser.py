@@ -102,8 +102,8 @@ class Pages:
 
 def screenshot(page: Page, name: str) -> Path:
     """A picture of the whole page, kept in tests/.artifacts/ under `name`."""
-    path = SCREENSHOTS / f"{name}.png"
-    page.screenshot(path=path, full_page=True)
+    path = SCREENSHOTS / f"{name}.jpg"
+    page.screenshot(path=path, full_page=True, quality=80)
     return path
 
 
