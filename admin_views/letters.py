@@ -43,7 +43,7 @@ class LetterForm(RowForm):
     source_words = TextField(_l("由（转出组织）"))
     destination_words = TextField(_l("去（转往单位）"))
     dated = DayField(_l("介绍信日期"), render_kw={"type": "date"})
-    valid_days = IntegerField(_l("有效期（天）"), render_kw={"type": "number", "min": 1, "max": 180})
+    valid_days = IntegerField(_l("有效期（天）"), render_kw={"type": "number", "min": 1, "max": letters.LONGEST.days})
     member_phone = TextField(_l("党员联系电话"))
     committee_address = TextField(_l("基层党委通讯地址"))
     committee_phone = TextField(_l("联系电话"))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload
 
 from admin_views.access import current_actor
 from admin_views.forms import read_id
-from admin_views.listing import SEARCH_LENGTH, containing, starting_with
+from admin_views.listing import containing, starting_with, typed
 from admin_views.translating import gettext as _
 from models import COMMITTEE_KINDS, HOLDING_KINDS, Account, Member, Organization, OrganizationKind, ancestor_ids, db
 from models.prepared import BY_KEYS
@@ -248,4 +248,4 @@ def names_above(rows: Sequence[Organization]) -> Mapping[int, str]:
 
 
 def _asked() -> str:
-    return request.args.get("q", "").replace("\x00", "").strip()[:SEARCH_LENGTH]
+    return typed(request.args.get("q", ""))

@@ -51,11 +51,16 @@ def printable(text: str) -> str:
 
 def check_printable(text: str, rule: str, field: str) -> None:
     """Raise `RuleError` naming `field` where `text` has a character that cannot be printed (R35a)."""
+    if named := unprintable(text):
+        raise RuleError(N_("“%(character)s”（%(code)s）没有可打印的字形，请改用其他字。"), rule, field, **named)
+
+
+def unprintable(text: str) -> dict[str, str]:
+    """The first character that cannot be printed, as an error names it: character and code; empty for none."""
     missing = serif().missing(text)
-    if missing:
-        words = N_("“%(character)s”（%(code)s）没有可打印的字形，请改用其他字。")
-        shown = missing[0] if missing[0].isprintable() else " "
-        raise RuleError(words, rule, field, character=shown, code=f"U+{ord(missing[0]):04X}")
+    if not missing:
+        return {}
+    return {"character": missing[0] if missing[0].isprintable() else " ", "code": f"U+{ord(missing[0]):04X}"}
 
 
 @cache

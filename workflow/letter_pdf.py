@@ -16,7 +16,7 @@ from reportlab.pdfgen.canvas import Canvas
 from models import Gender, MemberCategory
 from workflow import letter_sheet
 from workflow.errors import N_, RuleError, Words
-from workflow.fonts import FAMILY, Serif, serif
+from workflow.fonts import FAMILY, serif, unprintable
 from workflow.letter_sheet import SHEET, Place
 from workflow.letter_words import capital_days, capital_figures, capital_month, ordinary, ordinary_date
 
@@ -96,14 +96,13 @@ def render_many(
 
     The same letters give the same bytes. Refused as by `render`; no letter at all is a ValueError.
     """
-    face = serif()
     out = io.BytesIO()
     canvas = new_canvas(out, _TITLE)
     letter_sheet.define_blank(canvas)
     seals = _Seals(seal_place or SealPlace())
     count = 0
     for count, data in enumerate(letters, start=1):
-        refuse_unprintable(data, face, _LETTER)
+        refuse_unprintable(data, _LETTER)
         canvas.setTitle(f"{_TITLE} {data.number}".rstrip() if count == 1 else _TITLE)
         _draw(canvas, data, seals)
         canvas.showPage()
@@ -117,6 +116,7 @@ def render_many(
 
 def new_canvas(out: IO[bytes], subject: str) -> Canvas:
     """An empty document for paper of ours; the same content gives the same bytes."""
+    serif()  # reportlab finds the face by its name
     canvas = Canvas(out, pagesize=SHEET, invariant=1, pageCompression=1, lang="zh-CN", initialFontName=FAMILY)
     canvas.setAuthor(_AUTHOR)
     canvas.setCreator(_AUTHOR)
@@ -125,18 +125,17 @@ def new_canvas(out: IO[bytes], subject: str) -> Canvas:
     return canvas
 
 
-def refuse_unprintable(data: DataclassInstance, face: Serif, paper: str) -> None:
+def refuse_unprintable(data: DataclassInstance, paper: str) -> None:
     """Raise `RuleError` R35a naming the field where a text has a character without a glyph."""
     for field in fields(data):
         value = getattr(data, field.name)
-        if isinstance(value, str) and field.name != "verify_url" and (missing := face.missing(value)):
+        if isinstance(value, str) and field.name != "verify_url" and (named := unprintable(value)):
             raise RuleError(
                 N_("%(paper)s中的“%(character)s”（%(code)s）没有可打印的字形，请核对并改用其他字。"),
                 _RULE,
                 field.name,
                 paper=Words(paper),
-                character=missing[0] if missing[0].isprintable() else " ",
-                code=f"U+{ord(missing[0]):04X}",
+                **named,
             )
 
 

@@ -312,7 +312,7 @@ def checked(fields: Mapping[str, Any]) -> dict[str, Any]:
             check_printable(values[name], "R36", name)
         if name in NEEDED and name != "destination_words" and not values[name]:
             raise RuleError(N_("请填写%(name)s。"), "R36", name, name=FIELDS[name])
-    if "valid_days" in values and not 1 <= values["valid_days"] <= 180:
+    if "valid_days" in values and not 1 <= values["valid_days"] <= LONGEST.days:
         raise RuleError(N_("有效期应为1至180天。"), "R36", "valid_days")
     if "dated" in values and values["dated"] > clock.today():
         raise RuleError(N_("介绍信日期不能晚于今天。"), "R36", "dated")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from workflow.errors import N_
-from workflow.fonts import serif
 from workflow.letter_pdf import fitting, new_canvas, refuse_unprintable
 from workflow.letter_words import ordinary_date
 
@@ -30,7 +29,7 @@ class ReceiptData:
 
 def render(data: ReceiptData) -> bytes:
     """A PDF of one page. Refused (R35a): a character without a glyph, more text than fits."""
-    refuse_unprintable(data, serif(), _RECEIPT)
+    refuse_unprintable(data, _RECEIPT)
     out = io.BytesIO()
     canvas = new_canvas(out, _TITLE)
     canvas.setTitle(f"{_TITLE} {data.number}")

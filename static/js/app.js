@@ -1,8 +1,6 @@
 // What every page needs: the menu on the phone, the user's menu, dialogs, "/" for the search box, forms that are sent
 // once, selects that send their form, buttons that fill the sign-in form.
 
-const html = document.documentElement;
-
 // --- The menu on the phone ---
 const menuButton = document.querySelector("[data-menu]");
 const menu = document.getElementById("menu");
